@@ -1,0 +1,64 @@
+"""Which rows does a page of a list show, without ever counting a million?"""
+
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from django.db.models import Model, QuerySet
+
+Row = TypeVar("Row", bound=Model)
+LIMIT = 1000
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    """Rows of one page for ui/pagination.html; `total` is None above LIMIT."""
+
+    rows: list[Row]
+    number: int
+    size: int
+    has_next: bool
+    total: int | None
+    limit: int = LIMIT
+
+    @property
+    def has_previous(self) -> bool:
+        """Say whether a page lies before this one."""
+        return self.number > 1
+
+    @property
+    def previous(self) -> int:
+        """Return the number of the page before."""
+        return self.number - 1
+
+    @property
+    def next(self) -> int:
+        """Return the number of the page after."""
+        return self.number + 1
+
+    @property
+    def start(self) -> int:
+        """Return the position of the first row, from 1; 0 on an empty page."""
+        return (self.number - 1) * self.size + 1 if self.rows else 0
+
+    @property
+    def end(self) -> int:
+        """Return the position of the last row."""
+        return (self.number - 1) * self.size + len(self.rows)
+
+
+def page_of(rows: "QuerySet[Row, Any]", *, number: str | int | None, size: int = 25) -> "Page[Row]":
+    """Return page `number` (from the query string; nonsense means 1) of an ordered queryset.
+
+    Two statements: size + 1 rows, and a count that stops after LIMIT. Pages end at LIMIT rows.
+    """
+    text = str(number or "")
+    last = LIMIT // size
+    wanted = min(max(int(text), 1), last) if text.isascii() and text.isdigit() and len(text) < 6 else 1
+    start = (wanted - 1) * size
+    found = list(rows[start : start + size + 1])
+    more = len(found) > size
+    total: int | None = start + len(found)
+    if more or (start and not found):
+        total = rows.order_by()[: LIMIT + 1].count()
+        total = None if total > LIMIT else total
+    return Page(rows=found[:size], number=wanted, size=size, has_next=more and wanted < last, total=total)
