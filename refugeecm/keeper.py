@@ -21,8 +21,6 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
-import psycopg2
-
 from refugeecm import processes, services
 from refugeecm.services import DATABASE, Place, ServersFailed, reachable, servers_user, take, wait_for
 
@@ -129,7 +127,7 @@ class Keeper:
         shutil.rmtree(draft, ignore_errors=True)
         services.private(draft, owner=self.user)
         command = [self._program("initdb"), "-D", str(draft), "-U", "postgres", "--auth=trust", *INITDB]
-        command += ["--no-instructions", "--no-sync"]  # the first start begins with an empty database anyway
+        command += ["--no-instructions", *(["--no-sync"] if self.place.name == "test" else [])]
         log = self.place.state / "logs/postgres.log"
         made = processes.spawn(command, log=log, env=ENVIRONMENT, user=self.user)
         if made.wait() != 0:
@@ -183,17 +181,23 @@ class Keeper:
                 raise ServersFailed(f"{name} did not start:\n{processes.tail(log)}")
             time.sleep(0.03)
 
-    def _connect(self, database: str) -> "psycopg2.extensions.connection":
-        host = str(self.place.sockets)
-        connection = psycopg2.connect(host=host, user="postgres", dbname=database, connect_timeout=5)
-        connection.autocommit = True
-        return connection
-
     def _postgres_answers(self) -> bool:
-        with suppress(psycopg2.OperationalError):
-            self._connect("postgres").close()
-            return True
-        return False
+        command = [self._program("pg_isready"), "-q", "-U", "postgres", "-h", str(self.place.sockets)]
+        return subprocess.run(command, env=ENVIRONMENT, check=False).returncode == 0
+
+    def _sql(self, database: str, script: str) -> None:
+        """Run a script as an administrator would; raises ServersFailed with what psql says."""
+        command = [self._program("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", str(self.place.sockets)]
+        done = subprocess.run(
+            [*command, "-U", "postgres", "-d", database, "-f", "-"],
+            input=script,
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise ServersFailed(f"psql failed on {database}:\n{done.stderr}")
 
     def _valkey_answers(self) -> bool:
         with suppress(OSError), socket.socket(socket.AF_UNIX) as client:
@@ -210,19 +214,12 @@ class Keeper:
         digest = hashlib.sha256(script.encode()).hexdigest()
         if stamp.exists() and stamp.read_text() == digest:
             return
-        connection = self._connect("postgres")
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE])
-            if cursor.fetchone() is None:
-                cursor.execute(f"CREATE DATABASE {DATABASE}")
-        connection.close()
-        connection = self._connect(DATABASE)
-        with connection.cursor() as cursor:
-            cursor.execute(script)
-            cursor.execute(
-                "ALTER ROLE owner CREATEDB"
-            )  # for test databases; an administrator gives no such right
-        connection.close()
+        missing = f"WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}')"
+        self._sql("postgres", f"SELECT 'CREATE DATABASE {DATABASE}' {missing} \\gexec")
+        self._sql(DATABASE, script)
+        self._sql(
+            DATABASE, "ALTER ROLE owner CREATEDB"
+        )  # test databases; an administrator gives no such right
         stamp.write_text(digest)
 
     def revive(self) -> None:

@@ -34,13 +34,15 @@ class Child:
     name: str
     arguments: list[str]
     log: Path
+    death: signal.Signals = signal.SIGTERM  # what it gets if this process is killed
     process: "subprocess.Popen[bytes] | None" = None
     started: float = 0.0
     pause: float = 1.0
 
     def start(self) -> None:
         """Start it now."""
-        self.process = processes.spawn([sys.executable, "-m", *self.arguments], log=self.log, cwd=ROOT)
+        command = [sys.executable, "-m", *self.arguments]
+        self.process = processes.spawn(command, log=self.log, cwd=ROOT, death=self.death)
         self.started = time.monotonic()
 
     def tend(self) -> None:
@@ -165,25 +167,17 @@ def _command(arguments: list[str], *, log: Path | None) -> int:
 
 def _children(place: Place, port: int) -> list[Child]:
     logs = place.state / "logs"
-    gunicorn = [
-        "gunicorn",
-        "refugeecm.wsgi:application",
-        "--bind",
-        f"127.0.0.1:{port}",
-        "--no-control-socket",
-    ]
+    web = ["gunicorn", "refugeecm.wsgi:application", "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
+    web += ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--graceful-timeout", "3"]
     # Celery's default node name would write the machine's name into every log.
     worker = ["celery", "-A", "refugeecm", "worker", "-c", "2", "-Q", "celery", "-n", "worker@refugeecm"]
+    worker += ["--prefetch-multiplier", "1", "--without-mingle"]
+    beat = ["celery", "-A", "refugeecm", "beat", "-s", str(place.state / "beat")]
     return [
-        Child(
-            "web",
-            [*gunicorn, "--worker-class", "gthread", "--workers", "2", "--threads", "4"],
-            logs / "web.log",
-        ),
-        Child("worker", [*worker, "--prefetch-multiplier", "1", "--without-mingle"], logs / "worker.log"),
-        Child(
-            "beat", ["celery", "-A", "refugeecm", "beat", "-s", str(place.state / "beat")], logs / "beat.log"
-        ),
+        Child("web", web, logs / "web.log"),
+        # A warm shutdown would wait for its tasks. Work is rows in the database: the next worker finds it.
+        Child("worker", worker, logs / "worker.log", death=signal.SIGKILL),
+        Child("beat", beat, logs / "beat.log"),
     ]
 
 
@@ -214,7 +208,7 @@ def _stop(place: Place, children: list[Child], lease: IO[bytes] | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     running = [child.process for child in children if child.process is not None]
-    processes.stop(running, how=signal.SIGTERM, seconds=10)
+    processes.stop(running, how=signal.SIGTERM, seconds=4)
     if lease is not None:
         lease.close()
         deadline = time.monotonic() + 5
