@@ -1,0 +1,24 @@
+"""Who may do what, and see which rows and fields? The one place that answers (design.md section 3, rule 4)."""
+
+from agencies.access.declaration import AccessMiddleware, enter, requires, viewer_of
+from agencies.access.fields import FIELDS_HIDDEN, present, shown_classes, shown_fields
+from agencies.access.permissions import ROLES, Permission
+from agencies.access.rows import OwnedQuerySet, live_for
+from agencies.access.viewer import Viewer, worker_for
+
+__all__ = [
+    "FIELDS_HIDDEN",
+    "ROLES",
+    "AccessMiddleware",
+    "OwnedQuerySet",
+    "Permission",
+    "Viewer",
+    "enter",
+    "live_for",
+    "present",
+    "requires",
+    "shown_classes",
+    "shown_fields",
+    "viewer_of",
+    "worker_for",
+]

@@ -1,0 +1,64 @@
+"""What may each role do?"""
+
+from enum import StrEnum
+
+from agencies.enums import Role
+
+
+class Permission(StrEnum):
+    """One act that a view, task, export or API call needs a permission for."""
+
+    HOME = "home"
+    PERSON_READ = "person.read"
+    PERSON_REGISTER = "person.register"
+    IMPORT_READ = "import.read"
+    IMPORT_RUN = "import.run"
+    CLAIM_READ = "claim.read"
+    CLAIM_OPEN = "claim.open"
+    CLAIM_MOVE = "claim.move"
+    REFERRAL_READ = "referral.read"
+    REFERRAL_MAKE = "referral.make"
+    REFERRAL_ANSWER = "referral.answer"
+    AGENCY_READ = "agency.read"
+    AGREEMENT_READ = "agreement.read"
+    AGREEMENT_PROPOSE = "agreement.propose"
+    AGREEMENT_ANSWER = "agreement.answer"
+    AGREEMENT_END = "agreement.end"
+    CLIENT_READ = "client.read"
+    CLIENT_ISSUE = "client.issue"
+    API_STATUS = "api.status"
+
+
+_EVERYONE = frozenset({Permission.HOME, Permission.AGENCY_READ, Permission.AGREEMENT_READ})
+_READERS = _EVERYONE | {
+    Permission.PERSON_READ,
+    Permission.IMPORT_READ,
+    Permission.CLAIM_READ,
+    Permission.REFERRAL_READ,
+}
+_CASEWORKER = _READERS | {
+    Permission.PERSON_REGISTER,
+    Permission.IMPORT_RUN,
+    Permission.CLAIM_OPEN,
+    Permission.CLAIM_MOVE,
+    Permission.REFERRAL_MAKE,
+    Permission.REFERRAL_ANSWER,
+}
+
+ROLES: dict[str, frozenset[Permission]] = {
+    Role.CASEWORKER: _CASEWORKER,
+    Role.DECISION_MAKER: _READERS | {Permission.CLAIM_MOVE},
+    Role.SUPERVISOR: _CASEWORKER,
+    # An administrator manages access and reads no files: who opens the door does not walk through it (trust.md T2).
+    Role.ADMINISTRATOR: _EVERYONE
+    | {
+        Permission.AGREEMENT_PROPOSE,
+        Permission.AGREEMENT_ANSWER,
+        Permission.AGREEMENT_END,
+        Permission.CLIENT_READ,
+        Permission.CLIENT_ISSUE,
+    },
+    Role.AUDITOR: _EVERYONE | {Permission.CLIENT_READ},
+}
+
+CLIENT_PERMISSIONS = frozenset({Permission.API_STATUS})

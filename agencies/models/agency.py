@@ -1,0 +1,88 @@
+"""Who are the agencies, who works for them, and which systems ask in their name?"""
+
+from __future__ import annotations
+
+from allauth.idp.oidc.models import Client
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from agencies.enums import AgencyKind, Role
+from refugeecm.core import crypto
+from refugeecm.core.classes import classified
+
+
+class Agency(models.Model):
+    """An organisation that keeps its own people's records here. All of this is public among the agencies of a deployment."""
+
+    code = models.CharField(
+        _("code"),
+        max_length=12,
+        unique=True,
+        validators=[RegexValidator(r"^[A-Z][A-Z0-9]{1,11}$", _("Use 2 to 12 capitals and digits."))],
+    )
+    name = models.CharField(_("name"), max_length=200)
+    kind = models.CharField(_("kind"), max_length=20, choices=AgencyKind)
+    country = models.CharField(_("country"), max_length=3, help_text=_("ISO 3166-1 alpha-3"))
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    field_classes = classified(C0="id code name kind country created_at")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AgencyKey(models.Model):
+    """The key that wraps the keys of an agency's people, itself wrapped by a key from outside the database."""
+
+    agency = models.OneToOneField(Agency, on_delete=models.PROTECT, primary_key=True, related_name="key")
+    wrapped = models.BinaryField()
+
+    field_classes = classified(internal="agency wrapped")
+
+    def __str__(self) -> str:
+        return f"key of {self.agency_id}"
+
+    def plain(self) -> bytes:
+        """Return the 32 bytes. Raises crypto.Unreadable when the outer key is not configured."""
+        return crypto.unwrap_with_master(bytes(self.wrapped), place=f"agencies_agencykey.wrapped|{self.agency_id}")
+
+
+class Membership(models.Model):
+    """A person's role in an agency."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships")
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(_("role"), max_length=20, choices=Role)
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    field_classes = classified(C1="id user agency role is_active created_at")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "agency"], name="one_role_in_an_agency")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.role} {self.agency_id}"
+
+
+class ApiClient(models.Model):
+    """A partner's system: an OAuth2 client bound to one agency. The secret is stored hashed by the identity provider."""
+
+    client = models.OneToOneField(Client, on_delete=models.CASCADE, related_name="api_client")
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="api_clients")
+    name = models.CharField(_("name"), max_length=100)
+    is_active = models.BooleanField(_("active"), default=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(_("last used"), null=True)  # written at most once an hour
+
+    field_classes = classified(
+        C1="id agency name is_active created_by created_at last_used_at", internal="client"
+    )
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,50 @@
+"""What should an agency's people know about, that happened elsewhere?"""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from agencies.models.agency import Agency
+from refugeecm.core.classes import classified
+from refugeecm.core.wall import Wall
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    """Questions about many notifications."""
+
+    def visible_to(self, viewer: object) -> "NotificationQuerySet":
+        """Return those addressed to the viewer's agency."""
+        return self.filter(agency_id=viewer.agency_id)  # type: ignore[attr-defined]
+
+    def unread(self) -> "NotificationQuerySet":
+        """Return those nobody has put aside."""
+        return self.filter(read_at=None)
+
+
+class Notification(models.Model):
+    """One line on the home page of an agency: an event and a link, no names."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    agency = models.ForeignKey(Agency, on_delete=models.CASCADE, related_name="notifications")
+    event = models.CharField(_("event"), max_length=80)
+    subject_type = models.CharField(max_length=40)
+    subject_id = models.UUIDField()
+    at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+
+    objects = NotificationQuerySet.as_manager()
+    field_classes = classified(C1="id agency event subject_type subject_id at read_at")
+    # A worker writes it in the context of the agency that is told.
+    wall: ClassVar[Wall] = Wall()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["agency", "-at"], name="notification_unread", condition=models.Q(read_at=None)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.subject_id}"

@@ -1,0 +1,39 @@
+"""What follows after the commit of something that happened on this floor or above?"""
+
+from datetime import datetime
+
+from agencies.actions import agreements
+from agencies.enums import AgreementStatus
+from agencies.models import Agreement, Notification
+from refugeecm.core import outbox, wall
+from refugeecm.core.ids import uuid7
+from refugeecm.core.models import OutboxMessage
+
+
+@outbox.handles(agreements.ACCEPTED)
+def open_agreement(*, message: OutboxMessage, now: datetime) -> None:
+    """Prepare and open an agreement that both sides have accepted."""
+    for subject in outbox.subjects(message.payload):
+        wall.enter(agency_id=message.agency_id, user_id=None, reason="agreement.open")
+        agreement = (
+            Agreement.objects.select_for_update().filter(pk=subject, status=AgreementStatus.PREPARING).first()
+        )
+        if agreement is not None:
+            agreements.open_prepared(agreement=agreement, now=now)
+
+
+@outbox.handles("agencies.")
+@outbox.handles("resettlement.")
+def notify(*, message: OutboxMessage, now: datetime) -> None:
+    """Put a line on the home page of every agency that the event names in `tell`."""
+    for agency_id in message.payload.get("tell", ()):
+        wall.enter(agency_id=agency_id, user_id=None, reason="notify")
+        for subject in outbox.subjects(message.payload):
+            Notification.objects.create(
+                id=uuid7(now),
+                agency_id=agency_id,
+                event=message.topic,
+                subject_type=message.topic.split(".")[1],
+                subject_id=subject,
+                at=message.created_at,
+            )

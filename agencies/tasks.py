@@ -1,0 +1,32 @@
+"""Which hints do workers get on this floor? None of these names any work: they look into the tables."""
+
+from celery import shared_task
+from django.db import transaction
+from django.utils import timezone
+
+from agencies.access import Permission
+from agencies.actions import agreements
+from agencies.models import Agency, Agreement
+from refugeecm.core import outbox, wall
+
+
+@shared_task
+def drain_outbox(**_: object) -> int:
+    """Handle what waits in the outbox."""
+    return outbox.drain(now=timezone.now())
+
+
+@shared_task
+def end_expired(**_: object) -> int:
+    """Write into the status of agreements that their last day has passed."""
+    ended = 0
+    for agency in Agency.objects.order_by("pk"):
+        with transaction.atomic():
+            wall.enter(agency_id=agency.pk, user_id=None, reason="agreement.expire")
+            for agreement in Agreement.objects.run_out().filter(provider=agency):
+                agreements.expire(agreement=agreement, now=timezone.now())
+                ended += 1
+    return ended
+
+
+drain_outbox.access = end_expired.access = Permission.AGREEMENT_END

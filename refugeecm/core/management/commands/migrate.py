@@ -1,0 +1,37 @@
+"""How does the schema change? As the owner, one at a time, never waiting long for a lock; then the wall is written anew."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.commands.migrate import Command as Migrate
+from django.db import connection, transaction
+
+from refugeecm.core import wall
+
+ADVISORY_LOCK = 7_263_548_101
+
+
+class Command(Migrate):
+    """`migrate`, connected as the owner, followed by the wall (grants, policies, definer functions, guarded history)."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Migrate and rebuild the wall; a second migrate waits for the first."""
+        was = dict(connection.settings_dict)
+        if (
+            settings.MIGRATE_DATABASE
+            and connection.settings_dict["USER"] == settings.DATABASES["default"]["USER"]
+        ):
+            connection.close()
+            owner = settings.MIGRATE_DATABASE
+            connection.settings_dict.update(USER=owner["USER"], PASSWORD=owner["PASSWORD"])
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
+                cursor.execute("SET lock_timeout = '10s'")
+            super().handle(*args, **options)
+            if options.get("app_label") is None:
+                with transaction.atomic():
+                    wall.apply()
+        finally:
+            connection.close()
+            connection.settings_dict.update(was)

@@ -1,0 +1,144 @@
+"""Who signs in, what happened, and what still has to be told to somebody?"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from refugeecm.core.classes import classified
+from refugeecm.core.wall import Wall
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    """Questions about many users."""
+
+
+class Users(BaseUserManager.from_queryset(UserQuerySet)["User"]):  # type: ignore[misc]
+    """Makes users; e-mail addresses are compared without case."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Return a new user; without a password the account cannot sign in by one."""
+        user = User(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser):
+    """A person who signs in. What they may do comes from their memberships (agencies.Membership), never from here."""
+
+    email = models.EmailField(_("e-mail address"), unique=True)
+    name = models.CharField(_("name"), max_length=150)
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = Users()
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+    field_classes = classified(C1="id name email is_active created_at last_login", internal="password")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Event(models.Model):
+    """Something that happened, written in the transaction that did it; never changed. Details hold ids and codes, no names."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=80)
+    agency_id = models.IntegerField(null=True)
+    actor_id = models.BigIntegerField(null=True)
+    at = models.DateTimeField()
+    subject_type = models.CharField(max_length=40)
+    subject_id = models.UUIDField()
+    details = models.JSONField(default=dict)
+
+    field_classes = classified(C1="id name agency_id actor_id at subject_type subject_id details")
+    wall: ClassVar[Wall] = Wall(own="agency_id IS NOT DISTINCT FROM {agency}", append_only=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["subject_id", "at"]), models.Index(fields=["agency_id", "at"])]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.subject_id}"
+
+
+class ReadEvent(models.Model):
+    """One look at people's files: who, from where, at whom, which classes. One row a request, with an array of ids."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    agency_id = models.IntegerField()
+    actor_id = models.BigIntegerField(null=True)
+    client_id = models.CharField(max_length=100, blank=True)
+    at = models.DateTimeField()
+    view = models.CharField(max_length=80)
+    subject_type = models.CharField(max_length=40)
+    subject_ids = ArrayField(models.UUIDField())
+    owner_agency_ids = ArrayField(models.IntegerField(), default=list)
+    classes = ArrayField(models.CharField(max_length=8), default=list)
+
+    field_classes = classified(
+        C1="id agency_id actor_id client_id at view subject_type subject_ids owner_agency_ids classes"
+    )
+    # The owner of a record reads who looked at it; the one who looked cannot hide it.
+    wall: ClassVar[Wall] = Wall(
+        own="agency_id = {agency}", shared="{agency} = ANY (owner_agency_ids)", append_only=True
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["agency_id", "at"])]
+
+    def __str__(self) -> str:
+        return f"{self.view} {self.at}"
+
+
+class OutboxMessage(models.Model):
+    """Something that has to reach somebody or start something, once the transaction is committed. Ids only, no personal data."""
+
+    message_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    topic = models.CharField(max_length=80)
+    key = models.CharField(max_length=80, blank=True)
+    payload = models.JSONField(default=dict)
+    agency_id = models.IntegerField(null=True)
+    created_at = models.DateTimeField()
+    available_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    done_at = models.DateTimeField(null=True)
+    dead_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=500, blank=True)
+
+    field_classes = classified(
+        C1="id message_id topic key payload agency_id created_at available_at attempts done_at dead_at last_error"
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["available_at", "id"],
+                name="outbox_open",
+                condition=models.Q(done_at=None, dead_at=None),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.message_id}"
+
+
+class HandledMessage(models.Model):
+    """Which handler has already had the effect of which message: what is delivered twice happens once."""
+
+    message_id = models.UUIDField()
+    handler = models.CharField(max_length=120)
+    field_classes = classified(C1="id message_id handler")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["message_id", "handler"], name="handled_once")]
+
+    def __str__(self) -> str:
+        return f"{self.handler} {self.message_id}"

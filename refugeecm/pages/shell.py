@@ -1,0 +1,47 @@
+"""What does every page need: navigation, who is looking, where to search?"""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from agencies.access import Permission, Viewer
+from agencies.enums import Role
+
+# (permission, label, address name, address prefix)
+PLACES = [
+    (Permission.HOME, _("Today"), "home", "/"),
+    (Permission.PERSON_READ, _("People"), "people", "/people/"),
+    (Permission.IMPORT_READ, _("Imports"), "imports", "/imports/"),
+    (Permission.CLAIM_READ, _("Cases"), "claims", "/claims/"),
+    (Permission.REFERRAL_READ, _("Referrals"), "referrals", "/referrals/"),
+    (Permission.AGENCY_READ, _("Agencies"), "agencies", "/agencies/"),
+    (Permission.AGREEMENT_READ, _("Agreements"), "agreements", "/agreements/"),
+    (Permission.CLIENT_READ, _("API clients"), "clients", "/clients/"),
+]
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Return the context of the shell; without a viewer there is no navigation."""
+    viewer: Viewer | None = getattr(request, "viewer", None)
+    if viewer is None:
+        return {"nav": [], "viewer": None}
+    nav = [
+        {
+            "url": reverse(name),
+            "icon": name,
+            "label": label,
+            "current": request.path == prefix if prefix == "/" else request.path.startswith(prefix),
+        }
+        for permission, label, name, prefix in PLACES
+        if viewer.may(permission)
+    ]
+    return {
+        "nav": nav,
+        "viewer": viewer,
+        "viewer_agency": viewer.agency.name,
+        "viewer_role": Role(viewer.role).label,
+        "may": {permission.name: True for permission in viewer.permissions},
+        "search_url": reverse("people") if viewer.may(Permission.PERSON_READ) else "",
+    }

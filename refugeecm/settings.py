@@ -1,0 +1,287 @@
+"""What does an installation decide? Everything here comes from the environment and fails loudly when it is missing or wrong.
+
+Needed: DATABASE_URL (role app), MIGRATE_DATABASE_URL (role owner, for `migrate` only), REDIS_URL, SECRET_KEY,
+KEY_ENCRYPTION_KEYS, BLIND_INDEX_KEY, OIDC_PRIVATE_KEY, ALLOWED_HOSTS. `./manage.py up` supplies all of them on one machine.
+"""
+
+import base64
+from pathlib import Path
+
+import environ
+import pghistory
+import pgtrigger
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.FileAwareEnv()  # every NAME may also be given as NAME_FILE, for secrets mounted as files
+
+
+def _keys(name: str) -> dict[str, bytes]:
+    """Read "id:base64,id:base64" into {id: 32 bytes}; the first is used for new values, the others only for reading."""
+    keys: dict[str, bytes] = {}
+    for part in env.str(name).split(","):
+        number, _sep, text = part.strip().partition(":")
+        try:
+            key = base64.b64decode(text, validate=True)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name}: key {number!r} is not base64.") from error
+        if not number.isdigit() or len(key) != 32:
+            raise ImproperlyConfigured(
+                f"{name}: write it as number:base64 of 32 bytes, for example 1:{'A' * 43}=."
+            )
+        keys[number] = key
+    return keys
+
+
+def _database(url_name: str) -> dict[str, object]:
+    """Read a PostgreSQL URL; a Unix socket is written postgres://role@/name?host=%2Fdirectory."""
+    config = env.db_url(url_name)
+    if config["ENGINE"] != "django.db.backends.postgresql":
+        raise ImproperlyConfigured(
+            f"{url_name}: only PostgreSQL will do, row-level security is the second wall."
+        )
+    return {**config, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
+
+
+SECRET_KEY = env.str("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+KEY_ENCRYPTION_KEYS = _keys("KEY_ENCRYPTION_KEYS")
+BLIND_INDEX_KEY = base64.b64decode(env.str("BLIND_INDEX_KEY"))
+if len(BLIND_INDEX_KEY) < 32:
+    raise ImproperlyConfigured("BLIND_INDEX_KEY: give the base64 of at least 32 random bytes.")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+INSECURE_COOKIES = env.bool("INSECURE_COOKIES", default=False)  # for http on this machine alone
+REDIS_URL = env.str("REDIS_URL")
+
+DATABASES = {"default": _database("DATABASE_URL")}
+MIGRATE_DATABASE = _database("MIGRATE_DATABASE_URL") if env.str("MIGRATE_DATABASE_URL", default="") else None
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "refugeecm.core",
+    "agencies",
+    "registration",
+    "cases",
+    "resettlement",
+    "refugeecm.pages",
+    "refugeecm.demonstration",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.forms",
+    "django_htmx",
+    "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.idp.oidc",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "pgtrigger",
+    "pghistory",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "agencies.access.AccessMiddleware",
+]
+ROOT_URLCONF = "refugeecm.urls"
+WSGI_APPLICATION = "refugeecm.wsgi.application"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "refugeecm.pages.shell.shell",
+            ],
+        },
+    },
+]
+
+# Sign-in: e-mail, password and a second factor for everyone (trust.md, checklist "Auth").
+AUTH_USER_MODEL = "core.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "refugeecm.core.sign_in.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by an administrator's invitation, never by signing up
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+MFA_ADAPTER = "refugeecm.core.sign_in.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "refugeecm"
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_HTTPONLY = True
+IDLE_SECONDS = 30 * 60
+
+# REST clients: OAuth2 client credentials, ten minutes a token.
+IDP_OIDC_PRIVATE_KEY = env.str("OIDC_PRIVATE_KEY", multiline=True)
+IDP_OIDC_ADAPTER = "refugeecm.core.sign_in.ClientAdapter"
+IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = 600
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["agencies.api.ClientAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["agencies.api.Declared"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "refugeecm.core.api.CursorPage",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_THROTTLE_CLASSES": ["agencies.api.ClientThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"client": "600/min"},
+    "EXCEPTION_HANDLER": "refugeecm.core.api.problem",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "refugeecm",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "DESCRIPTION": "Case status for partner systems, under the agreements of their agency.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# History: INSERT once per statement, UPDATE and DELETE per row; context inside the event (database.md, traps 4 to 7).
+PGHISTORY_CONTEXT_FIELD = pghistory.ContextJSONField()
+PGHISTORY_CONTEXT_ID_FIELD = pghistory.ContextUUIDField()
+PGHISTORY_FOREIGN_KEY_FIELD = pghistory.ForeignKey(db_index=False)
+PGHISTORY_BASE_MODEL = "refugeecm.core.history.Event"
+PGHISTORY_DEFAULT_TRACKERS = (
+    pghistory.InsertEvent(level=pgtrigger.Statement),
+    pghistory.UpdateEvent(level=pgtrigger.Row),
+    pghistory.DeleteEvent(level=pgtrigger.Row),
+)
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = (
+    False  # the sweeper finds what a lost worker left; a poisoned hint must not circle
+)
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2}
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "drain the outbox": {"task": "agencies.tasks.drain_outbox", "schedule": 5.0, "options": {"expires": 5}},
+    "sweep open imports": {
+        "task": "registration.tasks.sweep_imports",
+        "schedule": 3.0,
+        "options": {"expires": 3},
+    },
+    "end what has run out": {
+        "task": "agencies.tasks.end_expired",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+}
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("ar", _("Arabic"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+
+STATIC_URL = "static/"
+STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = INSECURE_COOKIES
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.InMemoryStorage"
+    },  # no files on disk: uploads are sealed rows
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if INSECURE_COOKIES
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
+FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not INSECURE_COOKIES
+SECURE_SSL_REDIRECT = not INSECURE_COOKIES and env.bool("SSL_REDIRECT", default=True)
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_TLS_PROXY", default=False) else None
+)
+SECURE_HSTS_SECONDS = 0 if INSECURE_COOKIES else 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not INSECURE_COOKIES
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ["/api/v1/docs"],  # the OpenAPI page starts itself with an inline script
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    },
+}
+
+EMAIL_URL = env.email_url("EMAIL_URL", default="consolemail://")
+EMAIL_BACKEND = EMAIL_URL["EMAIL_BACKEND"]
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="refugeecm@localhost")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {"django.request": {"level": "ERROR"}, "celery": {"level": "WARNING"}},
+}

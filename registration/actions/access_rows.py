@@ -1,0 +1,47 @@
+"""Who is covered by which agreement? The rows are written here, set-based, and nowhere else."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from django.db import connection
+
+from agencies.models import Agreement
+
+# A person is covered when every part of the population that is given fits, and never for authorities of their own country:
+# Asylum Procedures Regulation (EU) 2024/1348 article 7(2)(a).
+_COVER = """
+    INSERT INTO registration_personaccess (agency_id, owner_id, agreement_id, individual_id, household_id)
+    SELECT a.recipient_id, i.agency_id, a.id, i.id, i.household_id
+    FROM registration_individual i
+    JOIN agencies_agreement a ON a.provider_id = i.agency_id AND a.status IN ('preparing', 'active', 'suspended')
+    JOIN agencies_agency r ON r.id = a.recipient_id
+    LEFT JOIN registration_influxevent e ON e.id = i.event_id
+    WHERE (a.event_slug = '' OR a.event_slug = e.slug)
+      AND (a.site = '' OR a.site = i.site)
+      AND (a.origin = '' OR a.origin = i.nationality)
+      AND NOT (r.kind = 'government' AND r.country = i.nationality)
+      AND {which}
+    ON CONFLICT (agreement_id, individual_id) DO UPDATE SET household_id = EXCLUDED.household_id
+"""
+
+
+def cover_individuals(individuals: Sequence[uuid.UUID], *, fresh: bool = False) -> None:
+    """Write anew which agreements cover these people; called by every action that creates or moves a person.
+
+    `fresh` says that they were created in this transaction, so that there is nothing to take away.
+    """
+    ids = [str(one) for one in individuals]
+    with connection.cursor() as cursor:
+        if not fresh:
+            cursor.execute(
+                "DELETE FROM registration_personaccess WHERE individual_id = ANY (%s::uuid[])", [ids]
+            )
+        cursor.execute(_COVER.format(which="i.id = ANY (%s::uuid[])"), [ids])
+
+
+def cover_agreement(agreement: Agreement) -> None:
+    """Write who is covered by one agreement; run by a worker before it becomes active, in the provider's context."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COVER.format(which="a.id = %s"), [str(agreement.pk)])

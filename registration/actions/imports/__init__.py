@@ -1,0 +1,6 @@
+"""How does a file of arrivals become registered people? Receive, read, check, compare, accept: each step a row, each done once."""
+
+from registration.actions.imports.receiving import AlreadyReceived, accept, cancel, receive
+from registration.actions.imports.steps import run_one
+
+__all__ = ["AlreadyReceived", "accept", "cancel", "receive", "run_one"]

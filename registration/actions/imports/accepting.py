@@ -1,0 +1,125 @@
+"""How do the checked rows of a chunk become people? Errors and the already registered are left out; families stay together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from agencies.access import Viewer
+from refugeecm.core.bulk import insert
+from refugeecm.core.ids import uuid7
+from registration.actions import people
+from registration.actions.imports import content
+from registration.actions.imports.checking import SAME_REF, finding, household_of, registered_refs
+from registration.enums import Outcome
+from registration.models import ImportBatch, ImportChunk, ImportRow, ImportStep, Individual, MatchCandidate
+from registration.rules.arrivals import ArrivalRow
+
+
+def accept(*, batch: ImportBatch, step: ImportStep, viewer: Viewer, now: datetime) -> dict[str, int]:
+    """Register one chunk. Ids come from the batch and the row number: done twice, it would meet its own primary keys."""
+    chunk = ImportChunk.objects.get(batch=batch, seq=step.seq)
+    findings = {one.number: one for one in ImportRow.objects.filter(batch=batch, chunk_seq=step.seq)}
+    rows = content.checked_rows(chunk, content.key_of(batch))
+    _meanwhile(batch, step.seq, rows, findings)
+    arrivals = _households(batch, rows, findings, viewer)
+    seed = batch.pk.bytes
+    created = people.register(
+        arrivals=arrivals, by=viewer, now=now, event=batch.event, seed=seed, created_at=batch.created_at
+    )
+    candidates = _candidates(batch, arrivals, findings, seed, now)
+    insert(MatchCandidate, candidates, ignore_conflicts=True)
+    counts = Counter(str(one.outcome) for one in findings.values())
+    return {
+        "created": created,
+        "households": sum(one.joins is None for one in arrivals),
+        "candidates": len(candidates),
+        **counts,
+    }
+
+
+def _meanwhile(
+    batch: ImportBatch, seq: int, rows: list[tuple[int, ArrivalRow]], findings: dict[int, ImportRow]
+) -> None:
+    """Leave out whom another file registered under the same number since this one was checked."""
+    refs = registered_refs(batch, [row.source_id for _number, row in rows])
+    for number, row in rows:
+        if row.source_id in refs and (
+            number not in findings or findings[number].outcome != Outcome.REGISTERED
+        ):
+            ImportRow.objects.filter(batch=batch, number=number).delete()
+            late = ImportRow(
+                **finding(
+                    batch,
+                    seq,
+                    number,
+                    Outcome.REGISTERED,
+                    other=refs[row.source_id],
+                    score=1.0,
+                    reasons=["source"],
+                    problems=[["record_id", "registered", SAME_REF, True]],
+                )
+            )
+            late.save(force_insert=True)
+            findings[number] = late
+
+
+def _households(
+    batch: ImportBatch, rows: list[tuple[int, ArrivalRow]], findings: dict[int, ImportRow], viewer: Viewer
+) -> list[people.Arrival]:
+    """Return who is registered together; new members of a family that is registered already join their household."""
+    houses: dict[str, list[tuple[int, ArrivalRow]]] = {}
+    registered: dict[str, Any] = {}
+    for number, row in rows:
+        ref = household_of(number, row)
+        found = findings.get(number)
+        if found is not None and found.outcome == Outcome.REGISTERED:
+            if found.other and ref not in registered:
+                registered[ref] = found.other
+            elif found.other_row and ref not in registered:
+                registered[ref] = found.other_row
+        elif found is None or found.outcome != Outcome.ERROR:
+            houses.setdefault(ref, []).append((number, row))
+    own = Individual.objects.owned_by(viewer).filter(
+        pk__in=[one for one in registered.values() if not isinstance(one, int)]
+    )
+    joins = dict(own.values_list("pk", "household_id"))
+    return [
+        people.Arrival(
+            members=[row for _number, row in members],
+            ordinals=[number for number, _row in members],
+            joins=joins.get(registered.get(ref)),
+            source_ref=members[0][1].household_ref,
+        )
+        for ref, members in houses.items()
+    ]
+
+
+def _candidates(
+    batch: ImportBatch,
+    arrivals: list[people.Arrival],
+    findings: dict[int, ImportRow],
+    seed: bytes,
+    now: datetime,
+) -> list[dict[str, Any]]:
+    """Return the pairs that somebody should look at later."""
+    pairs: list[dict[str, Any]] = []
+    for arrival in arrivals:
+        for number, individual in zip(arrival.ordinals, arrival.individuals, strict=True):
+            found = findings.get(number)
+            if found is None or found.outcome != Outcome.POSSIBLE:
+                continue
+            other = found.other or people.individual_id(batch.created_at, seed, found.other_row or 0)
+            pairs.append(
+                {
+                    "id": uuid7(now, ordinal=number),
+                    "agency_id": batch.agency_id,
+                    "individual_id": individual,
+                    "other_id": other,
+                    "score": found.score,
+                    "reasons": found.reasons,
+                    "found_at": now,
+                }
+            )
+    return pairs

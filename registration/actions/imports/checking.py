@@ -1,0 +1,198 @@
+"""What is found out about each row of a chunk: does it make sense, and is the person registered already?"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_noop
+
+from agencies.access import Viewer
+from refugeecm.core import crypto
+from refugeecm.core.bulk import insert
+from registration import matching
+from registration.actions.imports import content
+from registration.enums import Outcome
+from registration.models import ImportBatch, ImportChunk, ImportRow, ImportStep, Individual
+from registration.rules.arrivals import ArrivalRow, RowError, check_household, person_of, read_row
+from registration.rules.keys import match_keys
+
+HELD_BACK = gettext_noop(
+    "Another member of this household has an error; the household is registered together once it is corrected."
+)
+SET_ASIDE = gettext_noop(
+    "This row could not be processed. Send it again in a file of its own, or register the family at the desk."
+)
+SAME_REF = gettext_noop("A row with this number was registered before.")
+
+Problem = list[Any]  # [column, code, message, is warning]; no values: those are in the sealed content
+
+
+def finding(batch: ImportBatch, seq: int, number: int, outcome: str, **found: Any) -> dict[str, Any]:
+    """Return one finding about a row, ready for bulk insertion."""
+    return {
+        "agency_id": batch.agency_id,
+        "batch_id": batch.pk,
+        "chunk_seq": seq,
+        "number": number,
+        "outcome": outcome,
+        "problems": [],
+        "other": None,
+        "other_row": None,
+        "score": None,
+        "reasons": [],
+        **found,
+    }
+
+
+def check(*, batch: ImportBatch, step: ImportStep, viewer: Viewer, now: datetime) -> dict[str, int]:
+    """Check one chunk: rows are read, households looked at together, everybody matched against the register."""
+    chunk = ImportChunk.objects.get(batch=batch, seq=step.seq)
+    key = content.key_of(batch)
+    rows: dict[int, ArrivalRow] = {}
+    problems: dict[int, list[Problem]] = defaultdict(list)
+    failed: set[int] = set()
+    raw = content.raw_rows(chunk, key)
+    for number, cells in raw:
+        row, errors = _read(batch.columns, cells, now)
+        problems[number] = [_problem(one) for one in errors]
+        if row is None:
+            failed.add(number)
+        else:
+            rows[number] = row
+    _hold_back(batch, raw, rows, problems, failed)
+    findings = [
+        finding(batch, step.seq, number, Outcome.ERROR, problems=problems[number])
+        for number in sorted(failed)
+    ]
+    good = [(number, row) for number, row in rows.items() if number not in failed]
+    findings += _known(batch, step.seq, good, problems, viewer)
+    known = {one["number"] for one in findings}
+    findings += [  # a warning is worth a line of its own, even though the row is new
+        finding(batch, step.seq, number, Outcome.NEW, problems=problems[number])
+        for number, _row in good
+        if problems[number] and number not in known
+    ]
+    insert(ImportRow, findings)
+    chunk.checked = content.seal_checked(good, key=key, chunk=chunk)
+    chunk.probes = content.pack_probes(_probes(good))
+    chunk.save(update_fields=["checked", "probes"])
+    counts = Counter(str(one["outcome"]) for one in findings)
+    counts[Outcome.NEW] = len(raw) - sum(counts[one] for one in Outcome if one != Outcome.NEW)
+    return {str(name): count for name, count in counts.items()}
+
+
+def _read(
+    columns: list[str | None], cells: list[str], now: datetime
+) -> tuple[ArrivalRow | None, list[RowError]]:
+    values = {field: cell for field, cell in zip(columns, cells, strict=False) if field}
+    return read_row(values, today=now.date())
+
+
+def _problem(error: RowError) -> Problem:
+    return [error.column, error.code, error.message, error.warning]
+
+
+def household_of(number: int, row: ArrivalRow) -> str:
+    """Return what rows of one household have in common; a row without a household is one of its own."""
+    return row.household_ref or f"row {number}"
+
+
+def _hold_back(
+    batch: ImportBatch,
+    raw: list[tuple[int, list[str]]],
+    rows: dict[int, ArrivalRow],
+    problems: dict[int, list[Problem]],
+    failed: set[int],
+) -> None:
+    """Look at households together; one with an error is held back whole, so that no family is torn apart."""
+    at = batch.columns.index("household_id") if "household_id" in batch.columns else None
+    houses: dict[str, list[int]] = defaultdict(list)
+    for number, cells in raw:
+        ref = cells[at].strip() if at is not None and at < len(cells) else ""
+        houses[ref or f"row {number}"].append(number)
+    for members in houses.values():
+        present = [number for number in members if number in rows]
+        for number, errors in zip(present, check_household([rows[one] for one in present]), strict=True):
+            problems[number] += [_problem(one) for one in errors]
+            if any(not one.warning for one in errors):
+                failed.add(number)
+        if failed.intersection(members):
+            for number in members:
+                if number not in failed:
+                    problems[number].append(["household_id", "held_back", HELD_BACK, False])
+                    failed.add(number)
+
+
+def _known(
+    batch: ImportBatch,
+    seq: int,
+    good: list[tuple[int, ArrivalRow]],
+    problems: dict[int, list[Problem]],
+    viewer: Viewer,
+) -> list[dict[str, Any]]:
+    """Return a finding for everybody who is registered already, or may be."""
+    refs = registered_refs(batch, [row.source_id for _number, row in good])
+    findings: list[dict[str, Any]] = []
+    found = matching.candidates([person_of(row) for _number, row in good], viewer=viewer)
+    for (number, row), candidates in zip(good, found, strict=True):
+        best = candidates[0] if candidates else None
+        if row.source_id in refs:
+            findings.append(
+                finding(
+                    batch,
+                    seq,
+                    number,
+                    Outcome.REGISTERED,
+                    other=refs[row.source_id],
+                    score=1.0,
+                    reasons=["source"],
+                    problems=problems[number],
+                )
+            )
+        elif best and best.score >= matching.POSSIBLE:
+            outcome = Outcome.REGISTERED if best.score >= matching.SAME and best.own else Outcome.POSSIBLE
+            findings.append(
+                finding(
+                    batch,
+                    seq,
+                    number,
+                    outcome,
+                    other=best.individual_id,
+                    score=best.score,
+                    reasons=best.reasons,
+                    problems=problems[number],
+                )
+            )
+    return findings
+
+
+def registered_refs(batch: ImportBatch, refs: list[str]) -> dict[str, Any]:
+    """Return {number in the source: individual id} of those that this agency has registered for this event."""
+    wanted = [one for one in refs if one]
+    found = Individual.objects.filter(
+        agency_id=batch.agency_id, event_id=batch.event_id, source_ref__in=wanted
+    )
+    return dict(found.values_list("source_ref", "pk"))
+
+
+def _probes(good: list[tuple[int, ArrivalRow]]) -> list[matching.Probe]:
+    secret = crypto.derived("keys")
+    return [
+        matching.Probe(
+            number,
+            _fingerprint(household_of(number, row)),
+            [*match_keys(person_of(row), secret=secret), *_source_key(row)],
+        )
+        for number, row in good
+    ]
+
+
+def _source_key(row: ArrivalRow) -> list[int]:
+    """Return a key for the number in the source: twice in a file it is one person."""
+    return [_fingerprint(f"source {row.source_id}")] if row.source_id else []
+
+
+def _fingerprint(text: str) -> int:
+    return int.from_bytes(crypto.blind("import", text)[:8], "big", signed=True)

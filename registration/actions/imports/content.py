@@ -1,0 +1,96 @@
+"""How is the content of a file written down between its steps? Sealed with the batch's key, each piece bound to its place."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from array import array
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from refugeecm.core import crypto
+from registration.actions import sealing
+from registration.matching import Probe
+from registration.models import ImportBatch, ImportChunk
+from registration.rules.arrivals import ArrivalRow
+
+_DATES = [name for name, kind in ArrivalRow.__annotations__.items() if "date" in str(kind)]
+_DATE_PLACES = [ArrivalRow._fields.index(name) for name in _DATES]
+
+
+def key_place(batch_id: uuid.UUID) -> str:
+    """Return the place that a batch's wrapped key is bound to."""
+    return f"registration_importbatch.key|{batch_id}"
+
+
+def place(what: str, batch_id: uuid.UUID, seq: int) -> str:
+    """Return the place that a piece or chunk is bound to."""
+    return f"registration_import.{what}|{batch_id}|{seq}"
+
+
+def key_of(batch: ImportBatch) -> bytes:
+    """Return the plain key of a batch. Raises crypto.Unreadable once it was destroyed."""
+    return crypto.unseal(batch.key, key=sealing.agency_key(batch.agency), place=key_place(batch.pk))
+
+
+def step(batch: ImportBatch, kind: str, *, seq: int = 0, rows: int = 0) -> dict[str, Any]:
+    """Return a new step of a batch, ready for bulk insertion."""
+    return {
+        "batch_id": batch.pk,
+        "agency_id": batch.agency_id,
+        "kind": kind,
+        "seq": seq,
+        "rows": rows,
+        "status": "open",
+        "attempts": 0,
+        "counts": {},
+        "seconds": 0,
+        "last_error": "",
+    }
+
+
+def raw_rows(chunk: ImportChunk, key: bytes) -> list[tuple[int, list[str]]]:
+    """Return [(row number, cells as read), …] of a chunk."""
+    line = json.loads(crypto.unseal(chunk.raw, key=key, place=place("raw", chunk.batch_id, chunk.seq)))
+    return [(number, cells) for number, cells in line["rows"]]
+
+
+def seal_checked(rows: list[tuple[int, ArrivalRow]], *, key: bytes, chunk: ImportChunk) -> bytes:
+    """Return the sealed form of checked rows."""
+    plain = json.dumps(rows, default=date.isoformat, ensure_ascii=False, separators=(",", ":")).encode()
+    return crypto.seal(plain, key=key, place=place("checked", chunk.batch_id, chunk.seq))
+
+
+def checked_rows(chunk: ImportChunk, key: bytes) -> list[tuple[int, ArrivalRow]]:
+    """Return [(row number, row as checked), …] of a chunk; rows with errors are not among them."""
+    if not chunk.checked:
+        return []
+    rows: list[tuple[int, ArrivalRow]] = []
+    plain = crypto.unseal(chunk.checked, key=key, place=place("checked", chunk.batch_id, chunk.seq))
+    for number, values in json.loads(plain):
+        for index in _DATE_PLACES:
+            if values[index]:
+                values[index] = date.fromisoformat(values[index])
+        rows.append((number, ArrivalRow._make(values)))
+    return rows
+
+
+def pack_probes(probes: list[Probe]) -> bytes:
+    """Return probes as 64-bit integers: row, household, count, keys, and so on."""
+    flat = array("q")
+    for one in probes:
+        flat.extend((one.row, one.household, len(one.keys)))
+        flat.extend(one.keys)
+    return flat.tobytes()
+
+
+def unpack_probes(packed: crypto.Stored) -> Iterator[Probe]:
+    """Yield the probes of `pack_probes`."""
+    flat = array("q")
+    flat.frombytes(bytes(packed))
+    at = 0
+    while at < len(flat):
+        row, household, count = flat[at : at + 3]
+        yield Probe(row, household, flat[at + 3 : at + 3 + count])
+        at += 3 + count

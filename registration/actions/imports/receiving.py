@@ -1,0 +1,135 @@
+"""What does a person do with a file: send it, accept it, cancel it?"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from agencies.access import Permission, Viewer
+from refugeecm.core import crypto, events
+from refugeecm.core.bulk import insert
+from refugeecm.core.ids import uuid7
+from refugeecm.core.transitions import move
+from registration import policies
+from registration.actions import sealing
+from registration.actions.imports import content
+from registration.enums import BATCH_MOVES, BatchStatus, StepKind, StepStatus
+from registration.models import ImportBatch, ImportPiece, ImportStep, InfluxEvent
+
+RECEIVED = events.declare("registration.import.received", "A file of arrivals was uploaded.")
+ACCEPTED = events.declare(
+    "registration.import.accepted", "Somebody accepted a checked file; its people are being registered."
+)
+CANCELLED = events.declare(
+    "registration.import.cancelled", "A file was cancelled before anybody from it was registered."
+)
+
+PIECE = 2**20
+LIMIT = 300 * 2**20
+
+
+class AlreadyReceived(Exception):
+    """The same bytes were sent before for the same event; `batch` is what became of them."""
+
+    def __init__(self, batch: ImportBatch) -> None:
+        self.batch = batch
+        super().__init__(_("This very file was sent before; nothing was added. Here is what became of it."))
+
+
+@transaction.atomic
+def receive(*, data: bytes, file_name: str, event: InfluxEvent, by: Viewer, now: datetime) -> ImportBatch:
+    """Keep an uploaded file, sealed, and open its first step.
+
+    Raises AlreadyReceived for the same file again, and policies.NotPermitted for one that is empty or too large.
+    """
+    policies.check_may(by, Permission.IMPORT_RUN)
+    if not data:
+        raise policies.NotPermitted(
+            _("The file is empty. Choose the spreadsheet that you saved, and send it again.")
+        )
+    if len(data) > LIMIT:
+        raise policies.NotPermitted(
+            _("The file is larger than 300 MB. Split it, and send the parts one after the other.")
+        )
+    digest = hashlib.sha256(data).digest()
+    with (
+        connection.cursor() as cursor
+    ):  # two uploads of one file at once: the second waits here and then finds the first
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", [digest.hex(), by.agency_id])
+    again = (
+        ImportBatch.objects.owned_by(by)
+        .filter(event=event, sha256=digest)
+        .exclude(status__in=[BatchStatus.FAILED, BatchStatus.CANCELLED])
+        .first()
+    )
+    if again:
+        raise AlreadyReceived(again)
+    key, batch_id = crypto.new_key(), uuid7(now)
+    batch = ImportBatch(
+        id=batch_id,
+        agency=by.agency,
+        event=event,
+        file_name=file_name[-200:],
+        size=len(data),
+        sha256=digest,
+        key=crypto.seal(key, key=sealing.agency_key(by.agency), place=content.key_place(batch_id)),
+        created_by_id=by.user_id,
+        created_at=now,
+    )
+    batch.save(force_insert=True)
+    for seq, start in enumerate(range(0, len(data), PIECE)):
+        piece = crypto.seal(data[start : start + PIECE], key=key, place=content.place("piece", batch_id, seq))
+        ImportPiece.objects.create(agency=by.agency, batch=batch, seq=seq, sealed=piece)
+    insert(ImportStep, [content.step(batch, StepKind.READ)])
+    events.record(
+        RECEIVED,
+        subject_type="import",
+        subjects=[batch.pk],
+        agency_id=by.agency_id,
+        by=by.user_id,
+        now=now,
+        tell=False,
+    )
+    return batch
+
+
+@transaction.atomic
+def accept(*, batch: ImportBatch, by: Viewer, now: datetime) -> None:
+    """Let everything of a checked file be registered that has no error and is not registered yet."""
+    policies.check_may(by, Permission.IMPORT_RUN)
+    move(batch, to=BatchStatus.ACCEPTING, moves=BATCH_MOVES, accepted_by_id=by.user_id, accepted_at=now)
+    checked = ImportStep.objects.filter(
+        batch_id=batch.pk, kind=StepKind.CHECK, status=StepStatus.DONE
+    ).order_by("seq")
+    insert(ImportStep, [content.step(batch, StepKind.ACCEPT, seq=one.seq, rows=one.rows) for one in checked])
+    if not checked:
+        move(batch, to=BatchStatus.DONE, moves=BATCH_MOVES, done_at=now)
+    events.record(
+        ACCEPTED,
+        subject_type="import",
+        subjects=[batch.pk],
+        agency_id=by.agency_id,
+        by=by.user_id,
+        now=now,
+        tell=False,
+    )
+
+
+@transaction.atomic
+def cancel(*, batch: ImportBatch, by: Viewer, now: datetime) -> None:
+    """Throw a file away before anybody from it is registered; its content becomes unreadable."""
+    policies.check_may(by, Permission.IMPORT_RUN)
+    move(batch, to=BatchStatus.CANCELLED, moves=BATCH_MOVES, key=b"", done_at=now)
+    ImportStep.objects.open().filter(batch_id=batch.pk).update(status=StepStatus.DONE, done_at=now)
+    events.record(
+        CANCELLED,
+        subject_type="import",
+        subjects=[batch.pk],
+        agency_id=by.agency_id,
+        by=by.user_id,
+        now=now,
+        tell=False,
+    )

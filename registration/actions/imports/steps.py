@@ -1,0 +1,193 @@
+"""How does a worker do the next piece of work on any file, so that a crash at any moment loses and doubles nothing?
+
+Two transactions: the first counts the attempt, the second locks the step, writes its effect and marks it done. When the worker
+dies, its connection ends, the lock goes and the step is open again: no lease, no clock (trust.md 2.3, 3.4).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from agencies.access import Viewer, enter, worker_for
+from agencies.models import Agency
+from refugeecm.core import events
+from refugeecm.core.bulk import insert
+from refugeecm.core.transitions import move
+from registration.actions.imports import accepting, checking, comparing, content, reading
+from registration.enums import BATCH_MOVES, STEP_MOVES, BatchStatus, Outcome, StepKind, StepStatus
+from registration.models import ImportBatch, ImportChunk, ImportRow, ImportStep
+
+log = logging.getLogger(__name__)
+ATTEMPTS = 5
+CHECKED = events.declare(
+    "registration.import.checked", "A file was checked and waits for somebody to accept it."
+)
+DONE = events.declare(
+    "registration.import.done", "Everything of a file that could be registered is registered."
+)
+
+Counts = dict[str, int]
+_WORK: dict[str, Callable[..., Counts]] = {
+    StepKind.CHECK: checking.check,
+    StepKind.COMPARE: comparing.compare,
+    StepKind.ACCEPT: accepting.accept,
+}
+
+
+def run_one(*, now: datetime) -> bool:
+    """Do one open step of any file; return False when there is none, or none that nobody else is doing."""
+    step = _begin(now)
+    if step is None:
+        return False
+    try:
+        if step.kind == StepKind.READ:
+            _read(step, now)
+        else:
+            _work(step, now)
+    except Exception as error:
+        log.exception("Import step %s failed, attempt %s", step.pk, step.attempts)
+        ImportStep.objects.open().filter(pk=step.pk).update(last_error=f"{type(error).__name__}"[:300])
+    return True
+
+
+def _begin(now: datetime) -> ImportStep | None:
+    """Choose a step and count the attempt; set one aside that has been tried too often."""
+    busy: list[int] = []
+    while True:
+        with transaction.atomic():
+            step = ImportStep.objects.exclude(pk__in=busy).claim()
+            if step is None:
+                return None
+            if step.kind == StepKind.READ and not _lock_for_session(step):
+                busy.append(
+                    step.pk
+                )  # being read by somebody, who commits as they go and so holds no row lock
+                continue
+            if step.attempts < ATTEMPTS:
+                step.attempts += 1
+                step.save(update_fields=["attempts"])
+                return step
+            _set_aside(step, now)
+            if step.kind == StepKind.READ:
+                _unlock_for_session(step)
+
+
+def _work(step: ImportStep, now: datetime) -> None:
+    started = time.monotonic()
+    with transaction.atomic():
+        locked = ImportStep.objects.open().filter(pk=step.pk).select_for_update(skip_locked=True).first()
+        if locked is None:
+            return
+        batch, viewer = _enter(locked)
+        counts = _WORK[step.kind](batch=batch, step=locked, viewer=viewer, now=now)
+        locked.counts, locked.seconds = counts, time.monotonic() - started
+        locked.save(update_fields=["counts", "seconds"])
+        move(locked, to=StepStatus.DONE, moves=STEP_MOVES, done_at=now)
+        _advance(batch, viewer, now)
+
+
+def _read(step: ImportStep, now: datetime) -> None:
+    """Read the file in a child process, chunk by chunk; not in one transaction, hence the lock of the session."""
+    started = time.monotonic()
+    try:
+        with transaction.atomic():
+            batch, viewer = _enter(step)
+        result = reading.read_file(batch=batch, viewer=viewer)
+        with transaction.atomic():
+            enter(viewer, reason="import.read")
+            step.seconds = time.monotonic() - started
+            step.counts = {"rows": result.rows, "households": result.households}
+            step.save(update_fields=["counts", "seconds"])
+            move(step, to=StepStatus.DONE, moves=STEP_MOVES, done_at=now)
+            if result.problem:
+                ImportStep.objects.open().filter(batch_id=batch.pk).update(
+                    status=StepStatus.DONE, done_at=now
+                )
+                move(batch, to=BatchStatus.FAILED, moves=BATCH_MOVES, problem=result.problem, done_at=now)
+            else:
+                move(
+                    batch,
+                    to=BatchStatus.CHECKING,
+                    moves=BATCH_MOVES,
+                    rows=result.rows,
+                    households=result.households,
+                )
+                _advance(batch, viewer, now)
+    finally:
+        _unlock_for_session(step)
+
+
+def _enter(step: ImportStep) -> tuple[ImportBatch, Viewer]:
+    """Set the context of the step's agency; the worker acts for whoever sent or accepted the file."""
+    agency = Agency.objects.get(pk=step.agency_id)
+    enter(worker_for(agency), reason=f"import.{step.kind}")
+    batch = ImportBatch.objects.select_related("agency", "event").get(pk=step.batch_id)
+    viewer = worker_for(agency, user_id=batch.accepted_by_id or batch.created_by_id)
+    enter(viewer, reason=f"import.{step.kind}")
+    return batch, viewer
+
+
+def _advance(batch: ImportBatch, viewer: Viewer, now: datetime) -> None:
+    """Move the file on when this was its last open step. The lock on the file makes the last two wait for each other."""
+    batch = ImportBatch.objects.select_for_update().get(pk=batch.pk)
+    if ImportStep.objects.open().filter(batch_id=batch.pk).exists():
+        return
+    if batch.status == BatchStatus.CHECKING:
+        move(batch, to=BatchStatus.COMPARING, moves=BATCH_MOVES)
+        insert(ImportStep, [content.step(batch, StepKind.COMPARE)])
+    elif batch.status == BatchStatus.COMPARING:
+        move(batch, to=BatchStatus.REVIEW, moves=BATCH_MOVES)
+        _record(CHECKED, batch, viewer, now)
+    elif batch.status == BatchStatus.ACCEPTING:
+        move(batch, to=BatchStatus.DONE, moves=BATCH_MOVES, done_at=now)
+        _record(DONE, batch, viewer, now)
+
+
+def _record(name: str, batch: ImportBatch, viewer: Viewer, now: datetime) -> None:
+    events.record(
+        name,
+        subject_type="import",
+        subjects=[batch.pk],
+        agency_id=viewer.agency_id,
+        by=viewer.user_id,
+        now=now,
+        tell=False,
+    )
+
+
+def _set_aside(step: ImportStep, now: datetime) -> None:
+    """Give up a step that failed every time; its rows are shown as errors, the rest of the file goes on."""
+    batch, viewer = _enter(step)
+    move(step, to=StepStatus.QUARANTINED, moves=STEP_MOVES, done_at=now)
+    if step.kind == StepKind.READ:
+        move(batch, to=BatchStatus.FAILED, moves=BATCH_MOVES, problem="unreadable", done_at=now)
+        return
+    if step.kind in {StepKind.CHECK, StepKind.ACCEPT}:
+        chunk = ImportChunk.objects.get(batch=batch, seq=step.seq)
+        ImportRow.objects.filter(batch=batch, chunk_seq=step.seq).delete()
+        numbers = [number for number, _cells in content.raw_rows(chunk, content.key_of(batch))]
+        problem = [["", "set_aside", checking.SET_ASIDE, False]]
+        insert(
+            ImportRow,
+            [
+                checking.finding(batch, step.seq, number, Outcome.ERROR, problems=problem)
+                for number in numbers
+            ],
+        )
+    _advance(batch, viewer, now)
+
+
+def _lock_for_session(step: ImportStep) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [7263, step.pk % 2**31])
+        return bool(cursor.fetchone()[0])
+
+
+def _unlock_for_session(step: ImportStep) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [7263, step.pk % 2**31])

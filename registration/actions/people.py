@@ -1,0 +1,236 @@
+"""How are people registered? One function for the desk, the API and the import: households in, rows and history out."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from agencies.access import Permission, Viewer
+from refugeecm.core import crypto, events
+from refugeecm.core.bulk import insert
+from refugeecm.core.ids import number, uuid7
+from registration import policies
+from registration.actions import access_rows, sealing
+from registration.enums import Flow, LegalStatus, ProcessStatus
+from registration.models import Document, Household, Individual, InfluxEvent, LedgerLine, PersonKey
+from registration.rules.arrivals import ArrivalRow, person_of
+from registration.rules.keys import keys
+
+HOUSEHOLD_REGISTERED = events.declare(
+    "registration.household.registered", "A household and its members were registered."
+)
+MEMBERS_ADDED = events.declare(
+    "registration.household.members_added", "People were registered into an existing household."
+)
+
+
+@dataclass(slots=True)
+class Arrival:
+    """People who are registered together: rows as checked, and where they go.
+
+    ordinals: a number per member that is stable over repetitions (the row of the file). joins: the household that exists already.
+    """
+
+    members: Sequence[ArrivalRow]
+    ordinals: Sequence[int]
+    joins: uuid.UUID | None = None
+    source_ref: str = ""
+    individuals: list[uuid.UUID] = field(default_factory=list)
+
+
+def individual_id(created_at: datetime, seed: bytes, ordinal: int) -> uuid.UUID:
+    """Return the id of the person of one row of a batch: the same each time, so that a repeated chunk meets its own keys."""
+    return uuid7(created_at, ordinal=ordinal, seed=crypto.blind("individual", f"{seed.hex()}:{ordinal}"))
+
+
+@transaction.atomic
+def register(
+    *,
+    arrivals: Sequence[Arrival],
+    by: Viewer,
+    now: datetime,
+    event: InfluxEvent,
+    seed: bytes | None = None,
+    created_at: datetime | None = None,
+) -> int:
+    """Register households and their members for the viewer's agency; return how many people.
+
+    Writes in one go, in this transaction: households, people, keys, documents, history (by triggers), ledger, access rows, events.
+    The ids of the people are put into `arrival.individuals`, in the order of its members. Raises policies.NotPermitted.
+    """
+    policies.check_may(by, Permission.PERSON_REGISTER)
+    rows = _Rows(by=by, now=now, event=event, seed=seed or crypto.new_key(), created_at=created_at or now)
+    people = sum(len(one.members) for one in arrivals)
+    serials = _serials("registration_household", len(arrivals)), _serials("registration_individual", people)
+    for arrival in arrivals:
+        rows.add(arrival, serials)
+    insert(Household, rows.households)
+    insert(Individual, rows.individuals)
+    insert(PersonKey, rows.keys)
+    insert(Document, rows.documents)
+    insert(LedgerLine, rows.ledger_lines())
+    access_rows.cover_individuals([row["id"] for row in rows.individuals], fresh=True)
+    for name, subjects in (
+        (HOUSEHOLD_REGISTERED, [row["id"] for row in rows.households]),
+        (MEMBERS_ADDED, rows.joined),
+    ):
+        if subjects:
+            events.record(
+                name,
+                subject_type="household",
+                subjects=subjects,
+                agency_id=by.agency_id,
+                by=by.user_id,
+                now=now,
+                details={"event": event.slug},
+            )
+    return people
+
+
+def _serials(sequence: str, count: int) -> list[int]:
+    """Return the next serial numbers; gaps are harmless, they only number files for people."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(%s) FROM generate_series(1, %s)", [f"{sequence}_serial", count])
+        return [row[0] for row in cursor.fetchall()][::-1]
+
+
+class _Rows:
+    """The rows of one call, as plain values ready for bulk insertion."""
+
+    def __init__(
+        self, *, by: Viewer, now: datetime, event: InfluxEvent, seed: bytes, created_at: datetime
+    ) -> None:
+        self.by, self.now, self.event, self.seed, self.created_at = by, now, event, seed, created_at
+        self.prefix = by.agency.code[:3]
+        self.wrapping = sealing.agency_key(by.agency)
+        self.secret = crypto.derived("keys")
+        self.status = LegalStatus.ASYLUM_SEEKER
+        self.households: list[dict[str, Any]] = []
+        self.individuals: list[dict[str, Any]] = []
+        self.keys: list[dict[str, Any]] = []
+        self.documents: list[dict[str, Any]] = []
+        self.joined: list[uuid.UUID] = []
+        self.stock: Counter[tuple[Any, ...]] = Counter()
+
+    def add(self, arrival: Arrival, serials: tuple[list[int], list[int]]) -> None:
+        """Add one household and its members."""
+        first = arrival.members[0]
+        if arrival.joins is None:
+            household = individual_id(self.created_at, b"household" + self.seed, arrival.ordinals[0])
+            self.households.append(
+                {
+                    "id": household,
+                    "agency_id": self.by.agency_id,
+                    "number": number(f"{self.prefix}-H", serials[0].pop(), self.now.year),
+                    "event_id": self.event.pk,
+                    "site": first.registration_site,
+                    "registered_on": first.registration_date or self.now.date(),
+                    "arrived_on": first.arrival_date,
+                    "source_ref": arrival.source_ref,
+                }
+            )
+        else:
+            household = arrival.joins
+            self.joined.append(household)
+        for member, ordinal in zip(arrival.members, arrival.ordinals, strict=True):
+            arrival.individuals.append(self._person(member, ordinal, household, serials[1].pop()))
+
+    def _person(self, row: ArrivalRow, ordinal: int, household: uuid.UUID, serial: int) -> uuid.UUID:
+        key, person = crypto.new_key(), individual_id(self.created_at, self.seed, ordinal)
+        registered_on = row.registration_date or self.now.date()
+        self.keys.append(
+            {
+                "individual_id": person,
+                "agency_id": self.by.agency_id,
+                "wrapped": crypto.seal(key, key=self.wrapping, place=sealing.key_place(person)),
+            }
+        )
+        self.individuals.append(
+            {
+                "id": person,
+                "agency_id": self.by.agency_id,
+                "number": number(self.prefix, serial, self.now.year),
+                "household_id": household,
+                "relationship": row.relationship,
+                "given_name": row.given_name,
+                "father_name": row.father_name,
+                "family_name": row.family_name,
+                "native_name": row.native_name,
+                "mother_name": row.mother_name,
+                "sex": row.sex,
+                "birth_date": row.birth_date,
+                "birth_precision": row.birth_precision,
+                "birth_estimated": row.birth_estimated,
+                "birth_place": row.birth_place,
+                "nationality": row.nationality,
+                "marital_status": row.marital_status,
+                "phone": crypto.seal(row.phone.encode(), key=key, place=sealing.phone_place(person))
+                if row.phone
+                else b"",
+                "legal_status": self.status,
+                "process_status": ProcessStatus.ACTIVE,
+                "event_id": self.event.pk,
+                "site": row.registration_site,
+                "source_ref": row.source_id,
+                "registered_on": registered_on,
+                "keys": keys(person_of(row), secret=self.secret),
+            }
+        )
+        if row.document_number:
+            document = individual_id(self.created_at, b"document" + self.seed, ordinal)
+            self.documents.append(
+                {
+                    "id": document,
+                    "agency_id": self.by.agency_id,
+                    "individual_id": person,
+                    "kind": row.document_type,
+                    "number": crypto.seal(
+                        row.document_number.encode(), key=key, place=sealing.number_place(document)
+                    ),
+                    "number_index": sealing.document_index(row.document_number),
+                }
+            )
+        self.stock[
+            registered_on,
+            row.nationality,
+            row.registration_site,
+            row.sex,
+            age_band(row.birth_date, registered_on),
+        ] += 1
+        return person
+
+    def ledger_lines(self) -> list[dict[str, Any]]:
+        """Return one line per kind of people and day."""
+        return [
+            {
+                "day": day,
+                "agency_id": self.by.agency_id,
+                "flow": Flow.REGISTRATION,
+                "origin": origin,
+                "asylum": self.event.country,
+                "status": self.status,
+                "place": place,
+                "sex": sex,
+                "age_band": band,
+                "people": count,
+            }
+            for (day, origin, place, sex, band), count in self.stock.items()
+        ]
+
+
+def age_band(birth_date: date | None, on: date) -> str:
+    """Return the age band of UNHCR's Refugee Data Finder on a day: 0-4, 5-11, 12-17, 18-59, 60+, or empty."""
+    if birth_date is None:
+        return ""
+    age = on.year - birth_date.year - ((on.month, on.day) < (birth_date.month, birth_date.day))
+    return next(
+        name
+        for limit, name in ((5, "0-4"), (12, "5-11"), (18, "12-17"), (60, "18-59"), (999, "60+"))
+        if age < limit
+    )

@@ -1,0 +1,69 @@
+"""How are a person's contact and document numbers sealed and opened again?"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+
+from agencies.models import Agency, AgencyKey
+from refugeecm.core import crypto
+from registration.models import Document, Individual, PersonKey
+
+
+def agency_key(agency: Agency) -> bytes:
+    """Return the plain key of an agency (32 bytes)."""
+    return AgencyKey.objects.get(agency=agency).plain()
+
+
+def key_place(individual_id: uuid.UUID) -> str:
+    """Return the place that a person's wrapped key is bound to."""
+    return f"registration_personkey.wrapped|{individual_id}"
+
+
+def phone_place(individual_id: uuid.UUID) -> str:
+    """Return the place that a sealed phone number is bound to."""
+    return f"registration_individual.phone|{individual_id}"
+
+
+def number_place(document_id: uuid.UUID) -> str:
+    """Return the place that a sealed document number is bound to."""
+    return f"registration_document.number|{document_id}"
+
+
+def document_index(number: str) -> bytes:
+    """Return the blind index of a document number: letters and digits only, capitals."""
+    return crypto.blind("document", "".join(one for one in number.upper() if one.isalnum()))
+
+
+class Opener:
+    """Opens the sealed values of the people it was given, with two queries for all of them.
+
+    A value whose key was destroyed, or that the viewer's context does not reach, opens as an empty text.
+    """
+
+    def __init__(self, individuals: Iterable[uuid.UUID]) -> None:
+        keys = list(PersonKey.objects.filter(individual_id__in=list(individuals)))
+        wrapping = {
+            one.agency_id: one.plain()
+            for one in AgencyKey.objects.filter(agency_id__in={key.agency_id for key in keys})
+        }
+        self._keys = {
+            one.individual_id: crypto.unseal(
+                one.wrapped, key=wrapping[one.agency_id], place=key_place(one.individual_id)
+            )
+            for one in keys
+        }
+
+    def phone(self, individual: Individual) -> str:
+        """Return the phone number as given."""
+        return self._open(individual.pk, individual.phone, phone_place(individual.pk))
+
+    def number(self, document: Document) -> str:
+        """Return the document number as given."""
+        return self._open(document.individual_id, document.number, number_place(document.pk))
+
+    def _open(self, individual_id: uuid.UUID, sealed: crypto.Stored, place: str) -> str:
+        key = self._keys.get(individual_id)
+        if not sealed or key is None:
+            return ""
+        return crypto.unseal(sealed, key=key, place=place).decode()

@@ -1,0 +1,157 @@
+"""Who in the register may this person be? The one entrance for the desk, the API and the import; a later issue renews its inside.
+
+People are looked up by hashed keys (registration.rules.keys) in one statement for all of them, and compared field by field
+(registration.rules.matching), with reasons.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+from django.db import connection
+
+from agencies.access import Viewer, shown_fields
+from refugeecm.core import crypto
+from registration.models import Individual
+from registration.rules.keys import Person, probe_keys, search_keys
+from registration.rules.matching import POSSIBLE, SAME, score
+from registration.rules.names import similarity
+
+__all__ = ["POSSIBLE", "SAME", "Candidate", "Probe", "candidates", "pairs_within", "search"]
+
+BLOCK = 50  # more people than this behind one key are not a family, they are a common name
+
+
+class Candidate(NamedTuple):
+    """Somebody in the register who may be the person."""
+
+    individual_id: uuid.UUID
+    household_id: uuid.UUID
+    own: bool
+    score: float
+    reasons: list[str]
+
+
+class Probe(NamedTuple):
+    """A person of a batch, with the keys that find them."""
+
+    row: int
+    household: int
+    keys: Sequence[int]
+
+
+def candidates(people: Sequence[Person], *, viewer: Viewer) -> list[list[Candidate]]:
+    """Return for each person who they may be, best first; only visible people, only by fields that the viewer may see.
+
+    Two statements whatever the number of people. Must run in a transaction with the viewer's database context.
+    """
+    secret = crypto.derived("keys")
+    rows: list[int] = []
+    probes: list[int] = []
+    for place, person in enumerate(people):
+        found = probe_keys(person, secret=secret)
+        rows.extend([place] * len(found))
+        probes.extend(found)
+    hits: dict[int, list[uuid.UUID]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT probe_row, individual_id FROM registration_candidates(%s::int[], %s::bigint[])",
+            [rows, probes],
+        )
+        for place, individual in cursor.fetchall():
+            hits[place].append(individual)
+    wanted = {one for found in hits.values() for one in found}
+    if not wanted:
+        return [[] for _person in people]
+    register = {
+        one.pk: one
+        for one in Individual.objects.visible_to(viewer).with_shown_classes(viewer).filter(pk__in=wanted)
+        if "given_name" in shown_fields(one, viewer)
+    }
+    return [
+        sorted(
+            (_candidate(person, register[one], viewer, secret) for one in hits[place] if one in register),
+            key=lambda found: -found.score,
+        )
+        for place, person in enumerate(people)
+    ]
+
+
+def _candidate(person: Person, individual: Individual, viewer: Viewer, secret: bytes) -> Candidate:
+    points, reasons = score(person, person_in_register(individual, person, secret))
+    return Candidate(
+        individual.pk, individual.household_id, individual.agency_id == viewer.agency_id, points, reasons
+    )
+
+
+def person_in_register(individual: Individual, against: Person, secret: bytes) -> Person:
+    """Return a registered person as plain values. Phone and documents are sealed there: equality shows in the hashed keys."""
+    keys = set(individual.keys)
+    return Person(
+        given_name=individual.given_name,
+        father_name=individual.father_name,
+        family_name=individual.family_name,
+        native_name=individual.native_name,
+        mother_name=individual.mother_name,
+        sex=individual.sex,
+        birth_date=individual.birth_date,
+        birth_precision=individual.birth_precision,
+        nationality=individual.nationality,
+        phones=tuple(
+            one for one in against.phones if keys & set(probe_keys(Person(phones=(one,)), secret=secret))
+        ),
+        documents=tuple(
+            one
+            for one in against.documents
+            if keys & set(probe_keys(Person(documents=(one,)), secret=secret))
+        ),
+    )
+
+
+def pairs_within(probes: Iterable[Probe]) -> set[tuple[int, int]]:
+    """Return the pairs of rows (lower, higher) of one file that share a key and are not of one household."""
+    blocks: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for row, household, keys in probes:
+        for key in keys:
+            blocks[key].append((row, household))
+    return {
+        (min(a, b), max(a, b))
+        for block in blocks.values()
+        if 2 <= len(block) <= BLOCK
+        for (a, house_a), (b, house_b) in combinations(block, 2)
+        if house_a != house_b and a != b
+    }
+
+
+def search(text: str, *, viewer: Viewer, born: int | None = None, at_most: int = 50) -> list[Individual]:
+    """Return visible people whose name sounds like the text, in any script, best first; `born` within two years.
+
+    Only by fields that the viewer may see: a person whose identity is not shared is not found by their name.
+    """
+    wanted = search_keys(text)
+    if not wanted:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT individual_id FROM registration_search(%s::bigint[], %s::int, %s::int, %s::int)",
+            [wanted, born and born - 2, born and born + 2, at_most * 8],
+        )
+        ids = [row[0] for row in cursor.fetchall()]
+    found = [
+        one
+        for one in Individual.objects.visible_to(viewer)
+        .with_shown_classes(viewer)
+        .filter(pk__in=ids)
+        .select_related("household", "agency")
+        if "given_name" in shown_fields(one, viewer)
+    ]
+    ranked = sorted(found, key=lambda one: (-_likeness(text, one), str(one.pk)))
+    return ranked[:at_most]
+
+
+def _likeness(text: str, one: Individual) -> float:
+    return max(similarity(text, one.full_name), similarity(text, one.native_name) if one.native_name else 0.0)

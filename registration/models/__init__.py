@@ -1,0 +1,25 @@
+"""The tables of the second floor."""
+
+from registration.models.access import PersonAccess, PersonOwned, PersonQuerySet, shared_sql
+from registration.models.imports import ImportBatch, ImportChunk, ImportPiece, ImportRow, ImportStep
+from registration.models.ledger import LedgerLine
+from registration.models.people import Document, Household, Individual, InfluxEvent, MatchCandidate, PersonKey
+
+__all__ = [
+    "Document",
+    "Household",
+    "ImportBatch",
+    "ImportChunk",
+    "ImportPiece",
+    "ImportRow",
+    "ImportStep",
+    "Individual",
+    "InfluxEvent",
+    "LedgerLine",
+    "MatchCandidate",
+    "PersonAccess",
+    "PersonKey",
+    "PersonOwned",
+    "PersonQuerySet",
+    "shared_sql",
+]

@@ -1,0 +1,202 @@
+"""What is known of an uploaded file while it is read, checked, compared and registered?
+
+PostgreSQL owns the work: every step is a row (ImportStep), claimed by its row lock and finished in the transaction that writes
+its effect. Steps bear no personal data and have no policy, since a worker claims one before it knows the agency.
+Content is sealed with a key of the batch.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from agencies.access import OwnedQuerySet
+from agencies.models import Agency
+from refugeecm.core.classes import classified
+from refugeecm.core.wall import Wall
+from registration.enums import BatchStatus, Outcome, StepKind, StepStatus
+from registration.models.people import InfluxEvent
+
+
+class ImportBatchQuerySet(OwnedQuerySet["ImportBatch"]):
+    """Questions about many files."""
+
+
+class ImportBatch(models.Model):
+    """One uploaded file of arrivals."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
+    event = models.ForeignKey(InfluxEvent, on_delete=models.PROTECT, related_name="batches")
+    file_name = models.CharField(_("file"), max_length=200)
+    size = models.PositiveBigIntegerField(_("size"))
+    sha256 = models.BinaryField()
+    key = models.BinaryField(default=b"")  # wrapped by the agency's; destroyed 90 days after acceptance
+    status = models.CharField(_("status"), max_length=10, choices=BatchStatus, default=BatchStatus.READING)
+    header = ArrayField(models.CharField(), default=list)
+    columns = ArrayField(models.CharField(null=True), default=list)
+    found_format = models.JSONField(default=dict)  # encoding, delimiter, sheet
+    problem = models.CharField(max_length=500, blank=True)
+    rows = models.PositiveIntegerField(_("rows"), default=0)
+    households = models.PositiveIntegerField(_("households"), default=0)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    accepted_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+
+    objects = ImportBatchQuerySet.as_manager()
+    field_classes = classified(
+        C1="id agency event file_name size status rows households created_by created_at accepted_by accepted_at done_at problem"
+        " header columns found_format",
+        internal="sha256 key",
+    )
+    wall: ClassVar[Wall] = Wall()
+
+    class Meta:
+        constraints = [
+            # The same file twice is the same file (trust.md P15); a failed or cancelled one may be sent again.
+            models.UniqueConstraint(
+                fields=["agency", "event", "sha256"],
+                name="same_file_once",
+                condition=~models.Q(status__in=["failed", "cancelled"]),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(accepted_at=None, accepted_by=None)
+                | models.Q(accepted_at__isnull=False, accepted_by__isnull=False),
+                name="batch_accepted_at_by",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class ImportPiece(models.Model):
+    """A piece of an uploaded file, sealed."""
+
+    agency = models.ForeignKey(
+        Agency, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="pieces", db_index=False)
+    seq = models.PositiveIntegerField()
+    sealed = models.BinaryField()
+
+    field_classes = classified(internal="id agency batch seq sealed")
+    wall: ClassVar[Wall] = Wall()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["batch", "seq"], name="piece_once")]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id} {self.seq}"
+
+
+class ImportChunk(models.Model):
+    """About a thousand rows of a file, whole households: as read, and as checked. Sealed."""
+
+    agency = models.ForeignKey(
+        Agency, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="chunks", db_index=False)
+    seq = models.PositiveIntegerField()
+    first_row = models.PositiveIntegerField()
+    last_row = models.PositiveIntegerField()
+    raw = models.BinaryField()
+    checked = models.BinaryField(default=b"")
+    probes = models.BinaryField(default=b"")  # hashed keys of the rows, for the comparison within the file
+
+    field_classes = classified(internal="id agency batch seq first_row last_row raw checked probes")
+    wall: ClassVar[Wall] = Wall()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["batch", "seq"], name="chunk_once")]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id} {self.seq}"
+
+
+class ImportRow(models.Model):
+    """What was found out about a row that is not simply new: errors (codes and columns, no values), or who it may be."""
+
+    agency = models.ForeignKey(
+        Agency, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="findings", db_index=False)
+    chunk_seq = models.PositiveIntegerField()
+    number = models.PositiveIntegerField()
+    outcome = models.CharField(max_length=10, choices=Outcome)
+    problems = models.JSONField(default=list)  # [[column, code, is warning], …]
+    other = models.UUIDField(null=True)  # the individual that this row is, or may be
+    other_row = models.PositiveIntegerField(null=True)  # or the row of the same file
+    score = models.FloatField(null=True)
+    reasons = ArrayField(models.CharField(max_length=30), default=list)
+
+    field_classes = classified(
+        C1="id agency batch chunk_seq number outcome", C2="problems other other_row score reasons"
+    )
+    wall: ClassVar[Wall] = Wall()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["batch", "number"], name="finding_once")]
+        indexes = [models.Index(fields=["batch", "outcome", "number"], name="finding_outcome")]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id} {self.number} {self.outcome}"
+
+
+class ImportStepQuerySet(models.QuerySet["ImportStep"]):
+    """Questions about many steps."""
+
+    def open(self) -> ImportStepQuerySet:
+        """Return what is still to be done."""
+        return self.filter(status=StepStatus.OPEN)
+
+    def claim(self) -> ImportStep | None:
+        """Lock and return the step to do next, or None. Least tried first, then low numbers: no big file starves a small one."""
+        return (
+            self.open().order_by("attempts", "kind", "seq", "id").select_for_update(skip_locked=True).first()
+        )
+
+
+class ImportStep(models.Model):
+    """One piece of work on a file. Open until the transaction that writes its effect has committed."""
+
+    batch_id = models.UUIDField()
+    agency_id = models.IntegerField()
+    kind = models.CharField(max_length=10, choices=StepKind)
+    seq = models.PositiveIntegerField(default=0)
+    rows = models.PositiveIntegerField(default=0)
+    status = models.CharField(max_length=12, choices=StepStatus, default=StepStatus.OPEN)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    counts: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    seconds = models.FloatField(default=0)
+    last_error = models.CharField(max_length=300, blank=True)
+    done_at = models.DateTimeField(null=True)
+
+    objects = ImportStepQuerySet.as_manager()
+    field_classes = classified(
+        C1="id batch_id agency_id kind seq rows status attempts counts seconds last_error done_at"
+    )
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["batch_id", "kind", "seq"], name="step_once")]
+        indexes = [
+            models.Index(
+                fields=["attempts", "kind", "seq", "id"],
+                name="step_open",
+                condition=models.Q(status=StepStatus.OPEN),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.batch_id} {self.seq}"

@@ -1,0 +1,291 @@
+"""Who is registered: households, individuals, their documents, and the events in which they arrived."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from typing import ClassVar
+
+import pghistory
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from agencies.models import Agency
+from refugeecm.core.classes import classified
+from refugeecm.core.wall import AGENCY, Definer, Wall, definers
+from registration.enums import (
+    DocumentKind,
+    LegalStatus,
+    MaritalStatus,
+    Precision,
+    ProcessStatus,
+    Relationship,
+    Sex,
+)
+from registration.models.access import PersonOwned, PersonQuerySet, shared_sql
+
+
+class InfluxEvent(models.Model):
+    """A mass influx, or any other occasion of arrival. Public among the agencies; its people are not."""
+
+    slug = models.SlugField(_("short name"), max_length=60, unique=True)
+    name = models.CharField(_("name"), max_length=200)
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="influx_events")
+    country = models.CharField(_("country of asylum"), max_length=3)
+    is_draft = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+
+    field_classes = classified(C0="id slug name agency country is_draft created_at")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class HouseholdQuerySet(PersonQuerySet["Household"]):
+    """Questions about many households; one is visible when one of its members is."""
+
+    access_by = "household_id"
+    reached_by = "pk"
+
+
+@pghistory.track()
+class Household(PersonOwned):
+    """A registration group: people who live together and are registered together."""
+
+    number = models.CharField(_("household number"), max_length=24, unique=True)
+    event = models.ForeignKey(
+        InfluxEvent, on_delete=models.PROTECT, null=True, related_name="households", db_index=False
+    )
+    site = models.CharField(_("registration site"), max_length=80, blank=True)
+    registered_on = models.DateField(_("registered on"))
+    arrived_on = models.DateField(_("arrived on"), null=True)
+    source_ref = models.CharField(_("number in the source"), max_length=80, blank=True)
+
+    objects = HouseholdQuerySet.as_manager()
+    field_classes = classified(
+        C1="id agency number event registered_on source_ref", C2="arrived_on", C3="site"
+    )
+    wall: ClassVar[Wall] = Wall(shared=shared_sql("registration_household.id", by="household_id"))
+
+    class Meta:
+        indexes = [models.Index(fields=["agency", "id"], name="household_newest")]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class IndividualQuerySet(PersonQuerySet["Individual"]):
+    """Questions about many people."""
+
+    reached_by = "pk"
+
+
+@pghistory.track(exclude=["keys"])
+class Individual(PersonOwned):
+    """One person, as registered by one agency. Names are kept as given and in clear, for matching (design.md rule 5)."""
+
+    number = models.CharField(_("individual number"), max_length=24, unique=True)
+    household = models.ForeignKey(Household, on_delete=models.PROTECT, related_name="members")
+    relationship = models.CharField(_("relationship to the focal point"), max_length=3, choices=Relationship)
+    given_name = models.CharField(_("given name"), max_length=200, blank=True)
+    father_name = models.CharField(_("father's name"), max_length=200, blank=True)
+    family_name = models.CharField(_("family name"), max_length=200, blank=True)
+    native_name = models.CharField(_("name as on the document"), max_length=400, blank=True)
+    mother_name = models.CharField(_("mother's name"), max_length=200, blank=True)
+    sex = models.CharField(_("sex"), max_length=1, choices=Sex)
+    birth_date = models.DateField(_("date of birth"), null=True)
+    birth_precision = models.CharField(
+        _("precision of the date of birth"), max_length=5, choices=Precision, blank=True
+    )
+    birth_estimated = models.BooleanField(_("date of birth is an estimate"), default=False)
+    birth_place = models.CharField(_("place of birth"), max_length=200, blank=True)
+    nationality = models.CharField(_("nationality"), max_length=3, blank=True)
+    marital_status = models.CharField(_("marital status"), max_length=2, choices=MaritalStatus, blank=True)
+    phone = models.BinaryField(_("phone"), blank=True, default=b"")  # sealed with the person's key
+    legal_status = models.CharField(_("legal status"), max_length=20, choices=LegalStatus)
+    process_status = models.CharField(
+        _("record"), max_length=1, choices=ProcessStatus, default=ProcessStatus.ACTIVE
+    )
+    event = models.ForeignKey(
+        InfluxEvent, on_delete=models.PROTECT, null=True, related_name="individuals", db_index=False
+    )
+    site = models.CharField(_("registration site"), max_length=80, blank=True)
+    source_ref = models.CharField(_("number in the source"), max_length=80, blank=True)
+    registered_on = models.DateField(_("registered on"))
+    keys = ArrayField(
+        models.BigIntegerField(), default=list
+    )  # registration.rules.keys: names, document, phone, hashed
+
+    objects = IndividualQuerySet.as_manager()
+    field_classes = classified(
+        C1="id agency number household legal_status process_status event source_ref registered_on",
+        C2="relationship given_name father_name family_name native_name mother_name sex birth_date birth_precision"
+        " birth_estimated birth_place nationality marital_status",
+        C3="phone site",
+        internal="keys",
+    )
+    wall: ClassVar[Wall] = Wall(shared=shared_sql("registration_individual.id"))
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agency", "event", "source_ref"],
+                name="source_ref_once",
+                condition=~models.Q(source_ref=""),
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(given_name="", father_name="", family_name="", native_name=""),
+                name="individual_has_a_name",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(birth_date=None, birth_precision="")
+                | models.Q(birth_date__isnull=False) & ~models.Q(birth_precision=""),
+                name="birth_date_has_precision",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["agency", "id"], name="individual_newest"),
+            # Entries go straight into the index: a pending list would be merged in the middle of some clerk's insert.
+            GinIndex(fields=["keys"], name="individual_keys", fastupdate=False),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def full_name(self) -> str:
+        """The romanised parts in the order given, father, family; or the name as on the document."""
+        return (
+            " ".join(part for part in (self.given_name, self.father_name, self.family_name) if part)
+            or self.native_name
+        )
+
+    @property
+    def is_focal_point(self) -> bool:
+        """Whether the household's file is opened in this person's name."""
+        return self.relationship in {Relationship.PA, Relationship.HR1}
+
+    def age_on(self, today: date) -> int | None:
+        """Return completed years on a day, or None without a date of birth."""
+        born = self.birth_date
+        return (
+            None
+            if born is None
+            else today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+        )
+
+
+class DocumentQuerySet(PersonQuerySet["Document"]):
+    """Questions about many documents."""
+
+
+@pghistory.track(exclude=["number_index"])
+class Document(PersonOwned):
+    """A paper that a person brought; its number is sealed, and found again by a blind index."""
+
+    individual = models.ForeignKey(Individual, on_delete=models.CASCADE, related_name="documents")
+    kind = models.CharField(_("kind"), max_length=20, choices=DocumentKind)
+    number = models.BinaryField(_("number"), default=b"")  # sealed with the person's key
+    number_index = models.BinaryField(default=b"")
+
+    objects = DocumentQuerySet.as_manager()
+    field_classes = classified(C1="id agency individual", C3="kind number", internal="number_index")
+    wall: ClassVar[Wall] = Wall(shared=shared_sql("registration_document.individual_id"))
+
+    class Meta:
+        indexes = [models.Index(fields=["number_index"], name="document_number")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+class PersonKeyQuerySet(PersonQuerySet["PersonKey"]):
+    """Questions about many keys."""
+
+
+class PersonKey(models.Model):
+    """The key of one person's sealed values, wrapped by the agency's; destroying it erases them everywhere."""
+
+    individual = models.OneToOneField(
+        Individual, on_delete=models.CASCADE, primary_key=True, related_name="key"
+    )
+    agency = models.ForeignKey(
+        Agency, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    wrapped = models.BinaryField()
+
+    objects = PersonKeyQuerySet.as_manager()
+    field_classes = classified(internal="individual agency wrapped")
+    wall: ClassVar[Wall] = Wall(shared=shared_sql("registration_personkey.individual_id"))
+
+    def __str__(self) -> str:
+        return f"key of {self.individual_id}"
+
+
+class MatchCandidateQuerySet(PersonQuerySet["MatchCandidate"]):
+    """Questions about many candidates."""
+
+
+class MatchCandidate(models.Model):
+    """Two records that may be one person, with the reasons; a later screen settles it. Never merged by itself."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    agency = models.ForeignKey(
+        Agency, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    individual = models.ForeignKey(Individual, on_delete=models.CASCADE, related_name="match_candidates")
+    # Without a constraint: the other may stand in a later chunk of the same file.
+    other = models.ForeignKey(Individual, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    score = models.FloatField()
+    reasons = ArrayField(models.CharField(max_length=30), default=list)
+    found_at = models.DateTimeField()
+
+    objects = MatchCandidateQuerySet.as_manager()
+    field_classes = classified(C1="id agency individual other found_at", C2="score reasons")
+    wall: ClassVar[Wall] = Wall()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["individual", "other"], name="candidate_once")]
+
+    def __str__(self) -> str:
+        return f"{self.individual_id} {self.other_id}"
+
+
+_VISIBLE = f"(i.agency_id = {AGENCY} OR {shared_sql('i.id').format(agency=AGENCY)})".replace(
+    "{", "{{"
+).replace("}", "}}")
+_READS = ("registration_individual", "registration_personaccess", "agencies_agreement")
+definers += [
+    Definer(
+        name="registration_candidates",
+        arguments="probe_rows int[], probe_keys bigint[]",
+        returns="TABLE (probe_row int, individual_id uuid)",
+        # At most 200 people per key: a block larger than that says nothing about identity.
+        body=f"""
+            SELECT DISTINCT p.probe_row, found.id
+            FROM unnest(probe_rows, probe_keys) AS p(probe_row, probe_key)
+            CROSS JOIN LATERAL (
+                SELECT i.id FROM registration_individual i WHERE i.keys @> ARRAY[p.probe_key] AND {_VISIBLE} LIMIT 200
+            ) AS found
+        """,
+        reads=_READS,
+    ),
+    Definer(
+        name="registration_search",
+        arguments="wanted bigint[], born_from int, born_to int, at_most int",
+        returns="TABLE (individual_id uuid, hits int)",
+        body=f"""
+            SELECT i.id, cardinality(ARRAY(SELECT unnest(i.keys) INTERSECT SELECT unnest(wanted)))
+            FROM registration_individual i
+            WHERE i.keys && wanted
+              AND (born_from IS NULL OR i.birth_date BETWEEN make_date(born_from, 1, 1) AND make_date(born_to, 12, 31))
+              AND {_VISIBLE}
+            ORDER BY 2 DESC, i.id DESC
+            LIMIT at_most
+        """,
+        reads=_READS,
+    ),
+]

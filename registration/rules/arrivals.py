@@ -1,0 +1,333 @@
+"""What does one row of a list of arrivals say, and what is wrong with it?
+
+Everything here is about form; whether the person is known already is for `matching`. Nothing in a name is ever refused.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from registration.rules import words
+from registration.rules.columns import COLUMNS, LABELS, NAME_FIELDS, gettext_noop, map_header
+from registration.rules.countries import iso3
+from registration.rules.dates import DAY, YEAR, digits_folded, read_date
+from registration.rules.keys import Person
+
+FIELDS = tuple(column.field for column in COLUMNS)
+MAX_AGE = 120  # years
+MAX_TEXT = 200  # characters
+
+# Screens translate a message and fill it: gettext(error.message) % {"value": error.value}.
+MESSAGES = {
+    "no_name": gettext_noop("Give at least one name, in any script."),
+    "spreadsheet_error": gettext_noop("The cell holds a spreadsheet error (%(value)s). Correct the formula or type the value."),
+    "too_long": gettext_noop("The text is longer than 200 characters. Shorten it."),
+    "too_many_cells": gettext_noop("The row has more cells than the header. Check for stray separators."),
+    "sex": gettext_noop("“%(value)s” is not a known sex. Write F, M or U (unknown)."),
+    "date": gettext_noop("“%(value)s” is not a date. Write year-month-day, such as 1990-05-24, in the Gregorian calendar."),
+    "age": gettext_noop("“%(value)s” is not an age. Write whole years from 0 to 120."),
+    "too_old": gettext_noop("The date of birth makes the person older than 120 years. Check the year."),
+    "birth_in_future": gettext_noop("The date of birth is in the future. Check the year."),
+    "date_in_future": gettext_noop("The date is in the future. Check the year."),
+    "registered_before_birth": gettext_noop("The registration date is before the date of birth. Check both."),
+    "arrived_after_registration": gettext_noop("The arrival date is after the registration date. Check both."),
+    "country": gettext_noop("“%(value)s” is not a country code in the scheme of this file. ISO codes look like SYR, SDN, UKR."),
+    "relationship": gettext_noop("“%(value)s” is not a known relationship; it is recorded as “to be defined”."),
+    "relationship_sex": gettext_noop("The relationship “%(value)s” does not fit the sex. Check both."),
+    "marital_status": gettext_noop("“%(value)s” is not a known marital status; it is recorded as unknown."),
+    "yes_no": gettext_noop("“%(value)s” is neither yes nor no. Write Y or N."),
+    "number": gettext_noop("“%(value)s” is not a whole number; it is left out."),
+    "document_type": gettext_noop("“%(value)s” is not a known document type; it is recorded as another document."),
+    "phone": gettext_noop("“%(value)s” does not look like a phone number; it is kept as typed."),
+    "two_heads": gettext_noop("The household has more than one head. Keep one and correct the others."),
+    "no_head": gettext_noop("The household has no head; its first adult becomes the contact person."),
+    "household_size": gettext_noop("The stated household size (%(value)s) differs from the number of rows."),
+}  # fmt: skip
+
+
+class RowError(NamedTuple):
+    """What is wrong in a column (a field name, "" for the whole row): code, message id, and the text that was typed. With
+    `warning` the row is good enough to be accepted."""
+
+    column: str
+    code: str
+    message: str
+    value: str
+    warning: bool = False
+
+
+class ArrivalRow(NamedTuple):
+    """One person as read: texts in NFC, codes of UNHCR and ISO, None or "" for what was not given."""
+
+    source_id: str
+    registration_date: date | None
+    registration_site: str
+    household_ref: str
+    household_size: int | None
+    relationship: str
+    given_name: str
+    father_name: str
+    family_name: str
+    native_name: str
+    mother_name: str
+    sex: str
+    birth_date: date | None
+    birth_precision: str
+    birth_estimated: bool
+    birth_place: str
+    nationality: str
+    marital_status: str
+    phone: str
+    phone_digits: str
+    document_type: str
+    document_number: str
+    arrival_date: date | None
+
+
+_INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")  # not the joiners
+_SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+_PLACEHOLDERS = frozenset("- -- . .. / ? N/A NONE NULL NIL".split())
+_SPREADSHEET_ERRORS = frozenset("#VALUE! #REF! #N/A #NAME? #DIV/0! #NULL! #NUM! #SPILL! #CALC!".split())
+_NOTHING = _PLACEHOLDERS | _SPREADSHEET_ERRORS | {""}
+_EXTRA_PHONE = re.compile(r"[,;/|]|\bor\b|\bou\b")
+
+
+def clean(text: str) -> str:
+    """The text in NFC, without direction controls, invisible marks and stray spaces."""
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
+    return _SPACES.sub(" ", text).strip()
+
+
+class _Reading:
+    """The values of one row and what was found wrong on the way."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+        self.errors: list[RowError] = []
+
+    def note(self, column: str, code: str, value: str = "", *, warning: bool = False) -> None:
+        self.errors.append(RowError(column, code, MESSAGES[code], value, warning))
+
+    def text(self, column: str) -> str:
+        text = self._values.get(column)
+        if not text:
+            return ""
+        text = clean(text)
+        if len(text) > MAX_TEXT:
+            self.note(column, "too_long", text[:MAX_TEXT])
+            return ""
+        if len(text) < 8 and text.upper() in _NOTHING:
+            if text.upper() in _SPREADSHEET_ERRORS:
+                self.note(column, "spreadsheet_error", text)
+            return ""
+        return text
+
+    def date(self, column: str, today: date) -> date | None:
+        text = self.text(column)
+        if not text:
+            return None
+        typed = read_date(text)
+        if typed is None:
+            self.note(column, "date", text)
+            return None
+        if typed.day > today:
+            self.note(column, "date_in_future", text)
+        return typed.day
+
+    def code(self, column: str, table: Mapping[str, str], otherwise: str, *, warning: bool) -> str:
+        text = self.text(column)
+        if not text:
+            return ""
+        found = table.get(words.plain(text))
+        if found is None:
+            self.note(column, column, text, warning=warning)
+            return otherwise
+        return found
+
+    def size(self) -> int | None:
+        text = digits_folded(self.text("household_size"))
+        if text and not (text.isdigit() and len(text) < 5):
+            self.note("household_size", "number", text, warning=True)
+            return None
+        return int(text) if text else None
+
+
+def read_row(
+    values: Mapping[str, str], *, today: date, country_scheme: str = "ISO3"
+) -> tuple[ArrivalRow | None, list[RowError]]:
+    """One row, by field, as a person, with what is wrong. The person is None when something besides warnings is wrong.
+
+    `country_scheme`: ISO3, ISO2 or UNHCR, as declared by the sender, never guessed (law-and-practice 7.1)."""
+    reading = _Reading(values)
+    text, note = reading.text, reading.note
+    given, father, family, native = map(text, NAME_FIELDS)
+    if not (given or father or family or native):
+        note("", "no_name")
+    sex = reading.code("sex", words.SEX, "U", warning=False) or "U"
+    registered = reading.date("registration_date", today)
+    arrived = reading.date("arrival_date", today)
+    born, precision, estimated = _birth(reading, registered or arrived or today, today)
+    if born and registered and registered < born:
+        note("registration_date", "registered_before_birth", text("registration_date"))
+    if arrived and registered and arrived > registered:
+        note("arrival_date", "arrived_after_registration", text("arrival_date"))
+    typed_country = text("nationality")
+    nationality = iso3(typed_country, country_scheme) or ""
+    if typed_country and not nationality:
+        note("nationality", "country", typed_country)
+    phone, digits = _phone(reading)
+    kind = reading.code("document_type", words.DOCUMENT_TYPE, "OTHER", warning=True)
+    number = digits_folded(text("document_number"))
+    row = ArrivalRow(
+        text("record_id"),
+        registered,
+        text("registration_site"),
+        text("household_id"),
+        reading.size(),
+        _relationship(reading, sex),
+        given,
+        father,
+        family,
+        native,
+        text("mother_name"),
+        sex,
+        born,
+        precision,
+        estimated,
+        text("birth_place"),
+        nationality,
+        reading.code("marital_status", words.MARITAL_STATUS, "U", warning=True),
+        phone,
+        digits,
+        kind or ("OTHER" if number else ""),
+        number,
+        arrived,
+    )
+    errors = reading.errors
+    return (None if errors and not all(error.warning for error in errors) else row), errors
+
+
+def read_cells(
+    columns: Sequence[str | None], cells: Sequence[str], *, today: date, country_scheme: str = "ISO3"
+) -> tuple[ArrivalRow | None, list[RowError]]:
+    """As `read_row`, from a row of a file and the fields of its header (see `columns.map_header`)."""
+    values = {field: cell for field, cell in zip(columns, cells, strict=False) if field}
+    row, errors = read_row(values, today=today, country_scheme=country_scheme)
+    if len(cells) > len(columns):
+        row = None
+        errors.append(RowError("", "too_many_cells", MESSAGES["too_many_cells"], ""))
+    return row, errors
+
+
+def _birth(reading: _Reading, reference: date, today: date) -> tuple[date | None, str, bool]:
+    """Date of birth, precision, estimated. An age, in its own column or in that of the date, gives an estimated year."""
+    flag = words.plain(reading.text("dob_estimated"))
+    estimated = flag in words.YES
+    if flag and not estimated and flag not in words.NO:
+        reading.note("dob_estimated", "yes_no", reading.text("dob_estimated"), warning=True)
+    column, text = "date_of_birth", reading.text("date_of_birth")
+    if not text:
+        column, text = "age", reading.text("age")
+        if not text:
+            return None, "", False
+    number = digits_folded(text)
+    if column == "age" or (number.isdigit() and len(number) < 4):
+        if not number.isdigit() or len(number) > 3 or int(number) > MAX_AGE:
+            reading.note(column, "age", text)
+            return None, "", False
+        return date(reference.year - int(number), 1, 1), YEAR, True
+    typed = read_date(text)
+    if typed is None:
+        reading.note(column, "date", text)
+        return None, "", False
+    born, precision = typed
+    if born > today:
+        reading.note(column, "birth_in_future", text)
+    elif today.year - born.year > MAX_AGE:
+        reading.note(column, "too_old", text)
+    if estimated and precision == DAY and (born.month, born.day) == (1, 1):
+        precision = YEAR  # registrars write 1 January for an estimated year
+    return born, precision, estimated
+
+
+def _phone(reading: _Reading) -> tuple[str, str]:
+    """The phone as typed and its first number's digits, without the international prefix 00."""
+    phone = reading.text("phone")
+    first = digits_folded(_EXTRA_PHONE.split(phone, maxsplit=1)[0])
+    digits = "".join(c for c in first if c in "0123456789").removeprefix("00")
+    if phone and (not 6 <= len(digits) <= 15 or "E+" in phone.upper()):
+        reading.note("phone", "phone", phone, warning=True)
+        digits = ""
+    return phone, digits
+
+
+_MALE = frozenset("HUS CLH PTM EXM SON SCM FCM CLM GCM PRM SPM FPM PLM GPM SBM HAB SPB BIL UNC NEP COM ILM ORM NRM UKM".split())
+_FEMALE = frozenset("WIF CLW PTF EXF DAU SCF FCF CLF GCF PRF SPF FPF PLF GPF SBF HAS SPS SIL ANT NCE COF ILF ORF NRF UKF".split())  # fmt: skip
+
+
+def _relationship(reading: _Reading, sex: str) -> str:
+    text = reading.text("relationship_to_head")
+    if not text:
+        return ""
+    code = words.relationship(text, sex)
+    if code is None:
+        reading.note("relationship_to_head", "relationship", text, warning=True)
+        return "U"
+    if (sex == "F" and code in _MALE) or (sex == "M" and code in _FEMALE):
+        reading.note("relationship_to_head", "relationship_sex", text, warning=True)
+    return code
+
+
+def check_household(rows: Sequence[ArrivalRow]) -> list[list[RowError]]:
+    """What is wrong with these rows as one household: a list for each row, in the same order. A second head is an error;
+    no head, or a stated size that differs, a warning."""
+    found: list[list[RowError]] = [[] for _ in rows]
+    heads = [place for place, row in enumerate(rows) if row.relationship in ("PA", "HR1")]
+    for place in heads[1:]:
+        found[place].append(RowError("relationship_to_head", "two_heads", MESSAGES["two_heads"], rows[place].relationship))
+    if not heads and len(rows) > 1:
+        found[0].append(RowError("relationship_to_head", "no_head", MESSAGES["no_head"], "", warning=True))
+    for notes, row in zip(found, rows, strict=True):
+        if row.household_size is not None and row.household_size != len(rows):
+            text = str(row.household_size)
+            notes.append(RowError("household_size", "household_size", MESSAGES["household_size"], text, warning=True))
+            break
+    return found
+
+
+def head_of(rows: Sequence[ArrivalRow]) -> int:
+    """The place of the household's contact person: its head, else the first who is surely adult, else the first row."""
+    for place, row in enumerate(rows):
+        if row.relationship in ("PA", "HR1"):
+            return place
+    for place, row in enumerate(rows):
+        seen = row.registration_date or row.arrival_date
+        if row.birth_date and seen and row.birth_date <= seen - timedelta(days=18 * 365.25):
+            return place
+    return 0
+
+
+def person_of(row: ArrivalRow) -> Person:
+    """The row as matching sees it."""
+    return Person(
+        row.given_name,
+        row.father_name,
+        row.family_name,
+        row.native_name,
+        row.mother_name,
+        row.sex,
+        row.birth_date,
+        row.birth_precision,
+        row.nationality,
+        (row.phone_digits,) if row.phone_digits else (),
+        (row.document_number,) if row.document_number else (),
+        (row.document_type,) if row.document_number else (),
+    )
+
+
+__all__ = ["COLUMNS", "FIELDS", "LABELS", "MESSAGES", "ArrivalRow", "RowError", "check_household", "clean", "head_of",
+           "map_header", "person_of", "read_cells", "read_row"]  # fmt: skip

@@ -1,0 +1,132 @@
+"""Which stored numbers find the same person again?
+
+A key is a signed 64-bit hash (a PostgreSQL bigint): two records of one person share at least one, strangers seldom do.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import lru_cache
+from hashlib import blake2b
+from itertools import combinations
+from typing import NamedTuple
+
+from registration.rules.names import skeletons
+
+_DOCUMENT_NOISE = re.compile(r"[\W_]+")
+
+
+class Person(NamedTuple):
+    """What matching knows of one person: plain values, every one of them optional."""
+
+    given_name: str = ""
+    father_name: str = ""
+    family_name: str = ""
+    native_name: str = ""
+    mother_name: str = ""
+    sex: str = ""
+    birth_date: date | None = None
+    birth_precision: str = ""
+    nationality: str = ""
+    phones: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    document_types: tuple[str, ...] = ()
+
+
+_YEAR = 0x9E3779B97F4A7C15  # odd and without pattern: keys of neighbouring years lie far apart
+_WORD = (1 << 64) - 1
+
+
+def _signed(number: int) -> int:
+    """The lowest 64 bits as PostgreSQL's bigint."""
+    number &= _WORD
+    return number - (1 << 64) if number >> 63 else number
+
+
+@lru_cache(maxsize=1 << 17)
+def _name_key(*tokens: str) -> int:
+    """One token: a search key. Several: a key of their combination."""
+    return int.from_bytes(blake2b(" ".join(tokens).encode(), digest_size=8).digest(), "big", signed=True)
+
+
+@lru_cache(maxsize=64)
+def _sealing(space: str, secret: bytes) -> Callable[[str], int]:
+    started = blake2b(space.encode() + b":", digest_size=8, key=secret)
+
+    def sealed(text: str) -> int:
+        digest = started.copy()
+        digest.update(text.encode())
+        return int.from_bytes(digest.digest(), "big", signed=True)
+
+    return sealed
+
+
+def document_form(number: str) -> str:
+    """A document number as compared: upper case, without spaces and punctuation."""
+    return (number if number.isalnum() else _DOCUMENT_NOISE.sub("", number)).upper()
+
+
+def phone_form(digits: str) -> str:
+    """A phone number as compared: its last nine digits, so that +962 7…, 00962 7… and 07… agree. Empty below six."""
+    return digits[-9:] if len(digits) >= 6 else ""
+
+
+def latin_tokens(person: Person) -> list[str]:
+    """The skeletons of given, father's and family name, in this order."""
+    return [*skeletons(person.given_name), *skeletons(person.father_name), *skeletons(person.family_name)]
+
+
+def search_keys(text: str) -> list[int]:
+    """One key for each part of a name, in any script and spelling: for people who look for a name."""
+    return [_name_key(token) for token in dict.fromkeys(skeletons(text))]
+
+
+def _name_keys(latin: list[str], native: list[str], years: Sequence[int]) -> list[int]:
+    """Keys of pairs of name parts with a birth year, and of the whole name without one."""
+    pairs: set[tuple[str, ...]] = set()
+    for tokens in (latin[:4], native[:4]):
+        if len(tokens) == 1:
+            tokens = [tokens[0], ""]
+        pairs.update(combinations(sorted(tokens), 2))
+    keys = []
+    for pair in pairs:
+        number = _name_key(*pair)
+        keys += [_signed(number ^ year * _YEAR) for year in years]
+    if len(latin) > 2:
+        keys.append(_name_key("", *sorted(latin)))
+    return keys
+
+
+def _sealed_keys(person: Person, secret: bytes) -> list[int]:
+    keys = []
+    for document in map(document_form, person.documents):
+        if len(document) > 3:
+            keys.append(_sealing("document", secret)(document))
+    for phone in map(phone_form, person.phones):
+        if phone:
+            keys.append(_sealing("phone", secret)(phone))
+    return keys
+
+
+def match_keys(person: Person, *, secret: bytes) -> list[int]:
+    """The keys that are stored to find a person again: name pairs with the exact birth year, the whole name, documents
+    and phones (hashed with `secret`, 1 to 64 bytes, since numbers can be guessed)."""
+    years = [person.birth_date.year] if person.birth_date else []
+    names = _name_keys(latin_tokens(person), skeletons(person.native_name), years)
+    return names + _sealed_keys(person, secret)
+
+
+def probe_keys(person: Person, *, secret: bytes) -> list[int]:
+    """The keys to look up for a person: as `match_keys`, with the year before and after (ages are often off by one)."""
+    year = person.birth_date.year if person.birth_date else None
+    years = [year, year - 1, year + 1] if year else []
+    names = _name_keys(latin_tokens(person), skeletons(person.native_name), years)
+    return sorted({*names, *_sealed_keys(person, secret)})
+
+
+def keys(person: Person, *, secret: bytes) -> list[int]:
+    """All keys that are stored with a person: those of search (at most six) and those of matching, sorted, each once."""
+    latin, native = latin_tokens(person), skeletons(person.native_name)
+    years = [person.birth_date.year] if person.birth_date else []
+    tokens = list(dict.fromkeys(latin + native))[:6]
+    return sorted({*map(_name_key, tokens), *_name_keys(latin, native, years), *_sealed_keys(person, secret)})

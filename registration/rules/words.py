@@ -1,0 +1,111 @@
+"""Which code is meant by this word in a list of arrivals: sex, relationship, marital status, document type, yes or no?
+
+Codes are UNHCR's (eRRF code tables); words are those of registration forms in English, French, Spanish and Arabic.
+"""
+
+import unicodedata
+from functools import lru_cache
+
+_LETTERS = str.maketrans("أإآٱىة", "اااايه")
+
+
+@lru_cache(maxsize=8192)
+def plain(word: str) -> str:
+    """A word as the tables below have it: lower case, without accents, signs and repeated spaces."""
+    text = unicodedata.normalize("NFKD", word.strip().lower()).translate(_LETTERS)
+    text = "".join(c if c.isalnum() else " " for c in text if not unicodedata.combining(c))
+    return " ".join(text.split())
+
+
+def _table(**codes: str) -> dict[str, str]:
+    return {plain(word): code for code, words in codes.items() for word in [code, *words.split("|")]}
+
+
+SEX = _table(
+    F="female|woman|girl|w|femme|feminin|feminine|fille|mujer|femenino|femenina|أنثى|انثي|امرأة|بنت|ж|жінка",
+    M="male|man|boy|homme|masculin|masculine|garcon|hombre|masculino|h|ذكر|رجل|ولد|ч|чоловік",
+    U="unknown|other|x|not known|not stated|inconnu|autre|desconocido|otro|غير معروف",
+)
+MARITAL_STATUS = _table(
+    SN="single|never married|unmarried|celibataire|soltero|soltera|أعزب|عزباء|عازب",
+    EG="engaged|fiance|fiancee|comprometido|comprometida|خاطب|مخطوبة",
+    MA="married|marie|mariee|casado|casada|متزوج|متزوجة",
+    CL="common law married|common law|concubinage|union libre|union de hecho|conviviente",
+    PT="p|partnership|partner|pacs|pareja",
+    SR="separated|separe|separee|separado|separada|منفصل|منفصلة",
+    DV="divorced|divorce|divorcee|divorciado|divorciada|مطلق|مطلقة",
+    WD="widowed|widow|widower|veuf|veuve|viudo|viuda|أرمل|أرملة",
+    U="unknown|not stated|inconnu|desconocido|غير معروف",
+)
+DOCUMENT_TYPE = _table(
+    PASSPORT="passport|passeport|pasaporte|جواز سفر|جواز|паспорт",
+    NATIONAL_ID="national id|national id card|identity card|id card|id|nid|tazkira|carte d identite|carte nationale|cni|cedula|"
+    "cedula de identidad|documento nacional de identidad|dni|هوية|بطاقة هوية|بطاقة شخصية|هوية شخصية|الهوية",
+    FAMILY_BOOKLET="family booklet|family book|livret de famille|libro de familia|libreta de familia|دفتر عائلة|دفتر العائلة",
+    BIRTH_CERTIFICATE="birth certificate|certificate of birth|acte de naissance|extrait de naissance|certificat de naissance|"
+    "partida de nacimiento|acta de nacimiento|certificado de nacimiento|شهادة ميلاد|شهادة ولادة",
+    OTHER="other document|autre|otro|اخرى|أخرى",
+)
+YES = frozenset(map(plain, "y|yes|true|1|o|oui|vrai|s|si|verdadero|نعم|x|estimated|=true()".split("|")))
+NO = frozenset(map(plain, "n|no|false|0|non|faux|falso|لا|=false()".split("|")))
+
+# A word that means another code for a man and for a woman: (male, female, sex unknown).
+_KIN = {
+    "spouse|partner of head|conjoint|conjointe|epoux epouse|conyuge|esposo a|زوج زوجة": ("HUS", "WIF", "U"),
+    "husband|mari|epoux|esposo|marido|زوج": ("HUS", "HUS", "HUS"),
+    "wife|femme|epouse|esposa|mujer|زوجة": ("WIF", "WIF", "WIF"),
+    "child|son daughter|enfant|hijo a|ولد|طفل": ("SON", "DAU", "U"),
+    "son|fils|hijo|ابن": ("SON", "SON", "SON"),
+    "daughter|fille|hija|ابنة|بنت": ("DAU", "DAU", "DAU"),
+    "sibling|brother sister|fratrie|frere soeur|hermano a|أخ أخت": ("SBM", "SBF", "U"),
+    "brother|frere|hermano|أخ": ("SBM", "SBM", "SBM"),
+    "sister|soeur|hermana|أخت": ("SBF", "SBF", "SBF"),
+    "parent|pere mere|padre madre|والد والدة": ("PRM", "PRF", "U"),
+    "father|pere|padre|أب|والد": ("PRM", "PRM", "PRM"),
+    "mother|mere|madre|أم|والدة": ("PRF", "PRF", "PRF"),
+    "grandchild|petit enfant|nieto a|حفيد": ("GCM", "GCF", "U"),
+    "grandson|petit fils|nieto": ("GCM", "GCM", "GCM"),
+    "granddaughter|petite fille|nieta|حفيدة": ("GCF", "GCF", "GCF"),
+    "grandparent|grand parent|abuelo a": ("GPM", "GPF", "U"),
+    "grandfather|grand pere|abuelo|جد": ("GPM", "GPM", "GPM"),
+    "grandmother|grand mere|abuela|جدة": ("GPF", "GPF", "GPF"),
+    "stepchild|step child|beau fils belle fille": ("SCM", "SCF", "U"),
+    "stepson|step son": ("SCM", "SCM", "SCM"),
+    "stepdaughter|step daughter": ("SCF", "SCF", "SCF"),
+    "foster child|enfant place": ("FCM", "FCF", "U"),
+    "partner|partenaire|pareja": ("PTM", "PTF", "U"),
+    "son in law|gendre|yerno": ("CLM", "CLM", "CLM"),
+    "daughter in law|belle fille|bru|nuera": ("CLF", "CLF", "CLF"),
+    "father in law|beau pere|suegro": ("PLM", "PLM", "PLM"),
+    "mother in law|belle mere|suegra": ("PLF", "PLF", "PLF"),
+    "parent in law": ("PLM", "PLF", "U"),
+    "brother in law|beau frere|cunado": ("BIL", "BIL", "BIL"),
+    "sister in law|belle soeur|cunada": ("SIL", "SIL", "SIL"),
+    "half sibling": ("HAB", "HAS", "U"),
+    "uncle|oncle|tio|عم|خال": ("UNC", "UNC", "UNC"),
+    "aunt|tante|tia|عمة|خالة": ("ANT", "ANT", "ANT"),
+    "nephew|neveu|sobrino": ("NEP", "NEP", "NEP"),
+    "niece|sobrina": ("NCE", "NCE", "NCE"),
+    "nephew niece": ("NEP", "NCE", "U"),
+    "cousin|cousine|primo|prima": ("COM", "COF", "U"),
+    "other relative|relative|autre parent|otro familiar|pariente|قريب": ("ORM", "ORF", "U"),
+    "no relation|not related|unrelated|non relative|other|sans lien|autre|sin parentesco|otro": ("NRM", "NRF", "U"),
+    "unknown|inconnu|desconocido": ("UKM", "UKF", "U"),
+    "head|head of household|head of family|household head|hoh|hh|hhr|focal point|principal applicant|self|chef|"
+    "chef de menage|chef de famille|jefe|jefa|jefe de hogar|jefa de hogar|jefe de familia|رب الأسرة|رب العائلة|"
+    "رب أسرة|ربة الأسرة": ("PA", "PA", "PA"),
+}
+RELATIONSHIP_CODES = frozenset(
+    "PA HR1 HR2 HUS WIF CLH CLW PTM PTF EXM EXF SON DAU SCM SCF FCM FCF CLM CLF GCM GCF PRM PRF SPM SPF FPM FPF FP PLM "
+    "PLF GPM GPF SBM SBF HAB HAS SPB SPS BIL SIL UNC ANT NEP NCE COM COF ILM ILF ORM ORF NRM NRF UKM UKF U".split()
+)
+_RELATIONSHIPS = {plain(word): codes for words, codes in _KIN.items() for word in words.split("|")}
+
+
+@lru_cache(maxsize=4096)
+def relationship(word: str, sex: str) -> str | None:
+    """UNHCR's relationship code of a word (or of the code itself) for a person of this sex; None for an unknown word."""
+    if word.upper() in RELATIONSHIP_CODES:
+        return word.upper()
+    codes = _RELATIONSHIPS.get(plain(word))
+    return None if codes is None else codes["MF".find(sex) if sex in ("M", "F") else 2]

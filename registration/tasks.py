@@ -1,0 +1,33 @@
+"""Which hints do workers get about files of arrivals? "There may be a step to do": which one, they find in the table."""
+
+import time
+
+from celery import shared_task
+from django.utils import timezone
+
+from agencies.access import Permission
+from registration.actions import imports
+from registration.models import ImportStep
+
+SECONDS = 60  # then the worker asks again, so that a long file does not keep it from its other work
+
+
+@shared_task
+def work_imports(**_: object) -> int:
+    """Do open steps, one after the other, for a minute at most."""
+    end, done = time.monotonic() + SECONDS, 0
+    while time.monotonic() < end and imports.run_one(now=timezone.now()):
+        done += 1
+    return done
+
+
+@shared_task
+def sweep_imports(**_: object) -> int:
+    """Wake workers while there are open steps: after an upload, a crash, or a restart of anything."""
+    waiting = ImportStep.objects.open().count()
+    for _worker in range(min(waiting, 4)):
+        work_imports.apply_async(expires=3)
+    return waiting
+
+
+work_imports.access = sweep_imports.access = Permission.IMPORT_RUN

@@ -1,0 +1,5 @@
+"""Which addresses are there on this floor?"""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

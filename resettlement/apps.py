@@ -1,0 +1,9 @@
+"""Fourth floor: where cases go next."""
+
+from django.apps import AppConfig
+
+
+class ResettlementConfig(AppConfig):
+    """Referrals."""
+
+    name = "resettlement"
