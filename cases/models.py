@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import pghistory
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from agencies.access import OwnedQuerySet
 from cases.enums import OPEN, ClaimStatus, Outcome
 from refugeecm.core.classes import classified
+from refugeecm.core.history import track
 from refugeecm.core.wall import Wall
 from registration.models import Individual, PersonOwned, PersonQuerySet, shared_sql
 
@@ -24,7 +24,7 @@ class ClaimQuerySet(PersonQuerySet["Claim"]):
         return self.filter(status__in=OPEN)
 
 
-@pghistory.track()
+@track()
 class Claim(PersonOwned):
     """One person's claim for international protection, with the members of the family who are part of it."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import pghistory
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +13,7 @@ from agencies.models import Agency, Agreement
 from agencies.models.agreement import LIVE_SQL
 from cases.models import Claim
 from refugeecm.core.classes import classified
+from refugeecm.core.history import track
 from refugeecm.core.wall import Wall
 from registration.models import PersonOwned
 from resettlement.enums import ReferralStatus, Service, Urgency
@@ -37,7 +37,7 @@ class ReferralQuerySet(OwnedQuerySet["Referral"]):
         return self.filter(status=ReferralStatus.PROPOSED)
 
 
-@pghistory.track()
+@track()
 class Referral(PersonOwned):
     """A case referred to a partner; its people and claim are seen there through the agreement, never through the referral."""
 

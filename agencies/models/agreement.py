@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar
 
-import pghistory
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -14,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from agencies.enums import AgreementStatus, Channel, LegalBasis, Purpose
 from agencies.models.agency import Agency
 from refugeecm.core.classes import FieldClass, classified
+from refugeecm.core.history import track
 from refugeecm.core.wall import Wall
 
 # The same condition in SQL for the policies, over an agreement called `a` (see AgreementQuerySet.live).
@@ -52,7 +52,7 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         )
 
 
-@pghistory.track()
+@track()
 class Agreement(models.Model):
     """Provider shows recipient: whose data (population), which classes of fields, by which channels, from when until when."""
 

@@ -6,7 +6,6 @@ import uuid
 from datetime import date
 from typing import ClassVar
 
-import pghistory
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -14,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency
 from refugeecm.core.classes import classified
+from refugeecm.core.history import track
 from refugeecm.core.wall import AGENCY, Definer, Wall, definers
 from registration.enums import (
     DocumentKind,
@@ -50,7 +50,7 @@ class HouseholdQuerySet(PersonQuerySet["Household"]):
     reached_by = "pk"
 
 
-@pghistory.track()
+@track()
 class Household(PersonOwned):
     """A registration group: people who live together and are registered together."""
 
@@ -82,7 +82,7 @@ class IndividualQuerySet(PersonQuerySet["Individual"]):
     reached_by = "pk"
 
 
-@pghistory.track(exclude=["keys"])
+@track(exclude=["keys"])
 class Individual(PersonOwned):
     """One person, as registered by one agency. Names are kept as given and in clear, for matching (design.md rule 5)."""
 
@@ -182,7 +182,7 @@ class DocumentQuerySet(PersonQuerySet["Document"]):
     """Questions about many documents."""
 
 
-@pghistory.track(exclude=["number_index"])
+@track(exclude=["number_index"])
 class Document(PersonOwned):
     """A paper that a person brought; its number is sealed, and found again by a blind index."""
 
