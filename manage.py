@@ -53,7 +53,8 @@ def install(lock: Path) -> None:
             venv.create(VENV, with_pip=True, clear=True, symlinks=True)
         print(f"Installing {lock.relative_to(ROOT)} into .venv; once, about a minute.", flush=True)
         pip = [str(VENV / "bin/python"), "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
-        done = subprocess.run([*pip, "--no-compile", "--require-hashes", "-r", str(lock)], check=False)
+        command = [*pip, "--no-compile", "--require-hashes", "-r", str(lock)]
+        done = subprocess.run(command, check=False, pass_fds=[directory])  # pip keeps the lock if we are killed
         if done.returncode:
             sys.exit("pip could not install the packages. Is there a network? Run the same command again.")
         STAMP.write_text(stamp_of(lock) + "\n")
@@ -112,6 +113,10 @@ def main() -> int:
                 sys.exit("DATABASE_URL is set; `up` is for one machine on its own. See docs/operations.md.")
             return up.up(arguments[1:])
         lease = None if configured() else services.join("dev")
+        if (
+            arguments[:1] == ["with"] and arguments[1:]
+        ):  # ./manage.py with mypy . : any program, with our settings
+            services.become(arguments[1:], held_on=[lease] if lease else [])
     except services.ServersFailed as error:
         sys.exit(str(error))
     execute_from_command_line(sys.argv)

@@ -17,14 +17,16 @@ import hashlib
 import json
 import os
 import pwd
+import shutil
 import stat
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 from urllib.parse import parse_qs, quote, urlsplit
 
 from refugeecm import processes
@@ -328,11 +330,12 @@ def compile_texts(root: Path = ROOT) -> list[Path]:
     return written
 
 
-def run_tests(arguments: list[str], *, start: bool) -> None:
-    """Become pytest, on the servers of the set "test" if `start`; so the exit code is pytest's own.
+def run_tests(arguments: list[str], *, start: bool) -> NoReturn:
+    """Become pytest, on the servers of the set "test" if `start`.
 
     Without a path or a number of processes in the arguments, the suite runs on two.
     """
+    held_on: list[IO[bytes]] = []
     if start:
         lease = join("test")
         lock = Place.of("test").state / "pytest.lock"
@@ -340,10 +343,20 @@ def run_tests(arguments: list[str], *, start: bool) -> None:
         if turn is None:
             say("Another ./manage.py test of this checkout is running; waiting for it to end.")
             turn = wait_for(lock)
-        for file in (lease, turn):
-            os.set_inheritable(file.fileno(), True)  # held by pytest, until it ends in whatever way
+        held_on = [lease, turn]
     chosen = any(word.startswith(("-n", "--numprocesses", "--dist", "-h", "--help")) for word in arguments)
     named = any(not word.startswith("-") and Path(word.split("::")[0]).exists() for word in arguments)
     spread = [] if chosen or named else ["-n", "2", "--dist", "loadfile"]
     os.chdir(ROOT)
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", *spread, *arguments])  # noqa: S606
+    become([sys.executable, "-m", "pytest", *spread, *arguments], held_on=held_on)
+
+
+def become(command: list[str], *, held_on: Sequence[IO[bytes]]) -> NoReturn:
+    """Replace this process by another program, which keeps the locks until it ends."""
+    for file in held_on:
+        os.set_inheritable(file.fileno(), True)
+    path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}"
+    program = shutil.which(command[0], path=path)
+    if program is None:
+        sys.exit(f"There is no program {command[0]}.")
+    os.execv(program, [program, *command[1:]])  # noqa: S606
