@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 from django.db import connection, transaction
@@ -46,7 +48,12 @@ class Arrival:
 
 def individual_id(created_at: datetime, seed: bytes, ordinal: int) -> uuid.UUID:
     """Return the id of the person of one row of a batch: the same each time, so that a repeated chunk meets its own keys."""
-    return uuid7(created_at, ordinal=ordinal, seed=crypto.blind("individual", f"{seed.hex()}:{ordinal}"))
+    return uuid7(created_at, ordinal=ordinal, seed=blake2b(ordinal.to_bytes(4, "big"), digest_size=8, key=_key(seed)).digest())
+
+
+@lru_cache(maxsize=64)
+def _key(seed: bytes) -> bytes:
+    return crypto.blind("individual", seed.hex())
 
 
 @transaction.atomic

@@ -265,11 +265,15 @@ definers += [
         returns="TABLE (probe_row int, individual_id uuid)",
         # At most 200 people per key: a block larger than that says nothing about identity.
         body=f"""
-            SELECT DISTINCT p.probe_row, found.id
-            FROM unnest(probe_rows, probe_keys) AS p(probe_row, probe_key)
-            CROSS JOIN LATERAL (
-                SELECT i.id FROM registration_individual i WHERE i.keys @> ARRAY[p.probe_key] AND {_VISIBLE} LIMIT 200
-            ) AS found
+            WITH known AS MATERIALIZED (
+                SELECT wanted.probe_key, found.id
+                FROM (SELECT DISTINCT unnest(probe_keys) AS probe_key) AS wanted
+                CROSS JOIN LATERAL (
+                    SELECT i.id FROM registration_individual i WHERE i.keys @> ARRAY[wanted.probe_key] AND {_VISIBLE} LIMIT 200
+                ) AS found
+            )
+            SELECT DISTINCT p.probe_row, known.id
+            FROM unnest(probe_rows, probe_keys) AS p(probe_row, probe_key) JOIN known USING (probe_key)
         """,
         reads=_READS,
     ),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from array import array
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
+
+import orjson
 
 from refugeecm.core import crypto
 from registration.actions import sealing
@@ -52,13 +53,13 @@ def step(batch: ImportBatch, kind: str, *, seq: int = 0, rows: int = 0) -> dict[
 
 def raw_rows(chunk: ImportChunk, key: bytes) -> list[tuple[int, list[str]]]:
     """Return [(row number, cells as read), …] of a chunk."""
-    line = json.loads(crypto.unseal(chunk.raw, key=key, place=place("raw", chunk.batch_id, chunk.seq)))
+    line = orjson.loads(crypto.unseal(chunk.raw, key=key, place=place("raw", chunk.batch_id, chunk.seq)))
     return [(number, cells) for number, cells in line["rows"]]
 
 
 def seal_checked(rows: list[tuple[int, ArrivalRow]], *, key: bytes, chunk: ImportChunk) -> bytes:
     """Return the sealed form of checked rows."""
-    plain = json.dumps(rows, default=date.isoformat, ensure_ascii=False, separators=(",", ":")).encode()
+    plain = orjson.dumps(rows, default=tuple)
     return crypto.seal(plain, key=key, place=place("checked", chunk.batch_id, chunk.seq))
 
 
@@ -68,7 +69,7 @@ def checked_rows(chunk: ImportChunk, key: bytes) -> list[tuple[int, ArrivalRow]]
         return []
     rows: list[tuple[int, ArrivalRow]] = []
     plain = crypto.unseal(chunk.checked, key=key, place=place("checked", chunk.batch_id, chunk.seq))
-    for number, values in json.loads(plain):
+    for number, values in orjson.loads(plain):
         for index in _DATE_PLACES:
             if values[index]:
                 values[index] = date.fromisoformat(values[index])
