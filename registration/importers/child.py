@@ -1,7 +1,7 @@
 """The child process that reads one untrusted file: bytes from standard input, JSON lines to standard output.
 
-It knows neither Django nor the database, carries no secrets in its environment, and limits its own memory and time before it
-looks at the first byte. `python -m registration.importers.child`.
+It knows neither Django nor the database, carries no secrets in its environment, and limits its own memory and
+time before it looks at the first byte. `python -m registration.importers.child`.
 """
 
 import io
@@ -19,8 +19,13 @@ _CPU = 180  # seconds
 
 
 def main() -> int:
-    """Read standard input to its end; the exit code is 0 also for a refused file, whose reason is the last line."""
-    for limit, value in ((resource.RLIMIT_AS, _MEMORY), (resource.RLIMIT_CPU, _CPU), (resource.RLIMIT_CORE, 0)):
+    """Read standard input to its end; the exit code is 0 also for a refused file, whose reason is the last
+    line."""
+    for limit, value in (
+        (resource.RLIMIT_AS, _MEMORY),
+        (resource.RLIMIT_CPU, _CPU),
+        (resource.RLIMIT_CORE, 0),
+    ):
         resource.setrlimit(limit, (value, value))
     try:
         _write(_opened(_input()))
@@ -71,7 +76,15 @@ def _write(table: Table) -> None:
     rows = households = chunks = 0
     for chunk in chunks_of(table):
         numbers = [number for number, _ in chunk.rows]
-        _line({"seq": chunks, "first": min(numbers), "last": max(numbers), "count": len(chunk.rows), "rows": chunk.rows})
+        _line(
+            {
+                "seq": chunks,
+                "first": min(numbers),
+                "last": max(numbers),
+                "count": len(chunk.rows),
+                "rows": chunk.rows,
+            }
+        )
         chunks += 1
         rows += len(chunk.rows)
         households += chunk.households

@@ -18,9 +18,9 @@ class Chunk(NamedTuple):
 
 
 def chunks_of(table: Table) -> Iterator[Chunk]:
-    """The table's rows in chunks, the same ones for the same bytes. The first pass finds households whose rows are
-    scattered; in the second these wait until they are complete, the others flow. Rows without a reference are households
-    of their own."""
+    """The table's rows in chunks, the same ones for the same bytes. The first pass finds households whose
+    rows are scattered; in the second these wait until they are complete, the others flow. Rows without a
+    reference are households of their own."""
     at = table.header.columns.index("household_id") if "household_id" in table.header.columns else None
     last_row = {} if at is None else _scattered(table, at)
     waiting: dict[str, list[Row]] = {}
@@ -63,8 +63,8 @@ def _runs(table: Table, at: int | None) -> Iterator[list[Row]]:
 
 
 def _scattered(table: Table, at: int) -> dict[str, int]:
-    """For each household that appears in more than one place: the number of its last row. Households seen are kept as
-    hashes, which is small; two with one hash are only held longer than needed."""
+    """For each household that appears in more than one place: the number of its last row. Households seen are
+    kept as hashes, which is small; two with one hash are only held longer than needed."""
     seen: set[int] = set()
     last_row: dict[str, int] = {}
     current = ""

@@ -4,7 +4,7 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, pairwise
 from typing import BinaryIO
 
 from registration.importers.refusals import Refusal
@@ -17,7 +17,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# The frequent letters of Arabic in Windows-1256, and of Russian and Ukrainian in Windows-1251, capital and small.
+# The frequent letters of Arabic in Windows-1256, and of Russian and Ukrainian in Windows-1251, capital and
+# small.
 _ARABIC_1256 = frozenset("اليمنورهبتدعحسةف".encode("cp1256"))
 _CYRILLIC_1251 = frozenset("аоеинтрслвкіАОЕИНТРСЛВКІ".encode("cp1251"))
 
@@ -25,19 +26,19 @@ _CYRILLIC_1251 = frozenset("аоеинтрслвкіАОЕИНТРСЛВКІ".en
 class CsvTable:
     """The table of a CSV file; `file` must be seekable. Raises Refusal."""
 
-    sheet = None
+    sheet: str | None = None
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         csv.field_size_limit(1 << 17)
-        self.encoding = _encoding(file)
-        self.delimiter = self._delimiter()
+        self.encoding: str | None = _encoding(file)
+        self.delimiter: str | None = self._delimiter()
         first_rows = list(islice(self.raw_rows(), HEADER_WITHIN))
         self.header = checked_header(first_rows)
 
     def raw_rows(self) -> Iterator[tuple[int, list[str]]]:
         """All records with their ordinal from 1, as a spreadsheet program would number them."""
-        yield from self._parsed(self.delimiter)
+        yield from self._parsed(self.delimiter or ",")
 
     def _parsed(self, delimiter: str, limit: int | None = None) -> Iterator[tuple[int, list[str]]]:
         self._file.seek(0)
@@ -56,7 +57,8 @@ class CsvTable:
             text.detach()
 
     def _delimiter(self) -> str:
-        """The delimiter under which most known columns appear; among equals, the one with the most equal column counts."""
+        """The delimiter under which most known columns appear; among equals, the one with the most equal
+        column counts."""
         merits = []
         for preference, delimiter in enumerate(_DELIMITERS):
             try:
@@ -98,9 +100,10 @@ def _is_utf8(file: BinaryIO) -> bool:
 
 
 def _one_byte_encoding(sample: bytes) -> str:
-    """Which Windows code page: accented Latin letters stand alone between ASCII letters, other scripts come in words."""
+    """Which Windows code page: accented Latin letters stand alone between ASCII letters, other scripts come
+    in words."""
     high = [code for code in sample if code > 0x7F]
-    runs = sum(1 for a, b in zip(sample, sample[1:], strict=False) if a > 0x7F and b > 0x7F)
+    runs = sum(1 for a, b in pairwise(sample) if a > 0x7F and b > 0x7F)
     if not high or runs < 0.4 * len(high):
         try:
             sample.decode("cp1252")
@@ -110,5 +113,3 @@ def _one_byte_encoding(sample: bytes) -> str:
     arabic = sum(code in _ARABIC_1256 for code in high)
     cyrillic = sum(code in _CYRILLIC_1251 for code in high)
     return "cp1256" if arabic > cyrillic else "cp1251"
-
-

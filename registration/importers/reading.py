@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from registration.importers.refusals import MESSAGES
 
@@ -28,12 +28,14 @@ class Unreadable(Exception):
 
 
 def read(content: bytes, *, timeout: float = 120) -> Iterator[bytes]:
-    """The JSON lines (bytes, without newline) that `registration.importers.child` writes for the file: header, chunks, end.
+    """The JSON lines (bytes, without newline) that `registration.importers.child` writes for the file:
+    header, chunks, end.
 
-    Raises Unreadable when the child refuses the file, dies, or is silent for `timeout` seconds. Closing the generator ends
-    the child."""
+    Raises Unreadable when the child refuses the file, dies, or is silent for `timeout` seconds. Closing the
+    generator ends the child.
+    """
     with _in_memory(content) as file:
-        child = subprocess.Popen(  # noqa: S603 - our own module
+        child = subprocess.Popen(
             [sys.executable, "-E", "-s", "-m", "registration.importers.child"],
             stdin=file,
             stdout=subprocess.PIPE,
@@ -42,10 +44,10 @@ def read(content: bytes, *, timeout: float = 120) -> Iterator[bytes]:
             env={"LANG": "C.UTF-8", "PATH": os.defpath},
             pipesize=_PIPE,
         )
-    assert child.stdout is not None
+    output = cast(IO[bytes], child.stdout)
     try:
         line = b""
-        for line in _lines(child.stdout, timeout):
+        for line in _lines(output, timeout):
             if line.startswith(b'{"error"'):
                 error = json.loads(line)
                 raise Unreadable(error["error"], error["message"], error["detail"])
@@ -54,7 +56,7 @@ def read(content: bytes, *, timeout: float = 120) -> Iterator[bytes]:
             raise _stopped()
     finally:
         child.kill()
-        child.stdout.close()
+        output.close()
         child.wait()
 
 
@@ -63,9 +65,10 @@ def _stopped() -> Unreadable:
 
 
 def _in_memory(content: bytes) -> IO[bytes]:
-    """An unnamed file with the content: in memory where the system can, so that plain text never reaches a disk."""
+    """An unnamed file with the content: in memory where the system can, so that plain text never reaches a
+    disk."""
     if hasattr(os, "memfd_create"):
-        file: IO[bytes] = open(os.memfd_create("arrivals"), "w+b")  # noqa: SIM115 - the caller closes it
+        file: IO[bytes] = os.fdopen(os.memfd_create("arrivals"), "w+b")
     else:
         file = tempfile.TemporaryFile()  # noqa: SIM115
     file.write(content)

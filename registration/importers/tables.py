@@ -17,8 +17,9 @@ HEADER_WITHIN = 10  # rows
 
 Row = tuple[int, list[str]]
 
-# What makes a spreadsheet program run a cell: a sign after any blanks or invisible marks (trust.md P27). An apostrophe in
-# front disarms it; more apostrophes are counted too, so that one more can always be put on and taken off again.
+# What makes a spreadsheet program run a cell: a sign after any blanks or invisible marks (trust.md P27). An
+# apostrophe in front disarms it; more apostrophes are counted too, so that one more can always be put on and
+# taken off again.
 GUARDED = re.compile("'+[\ufeff\\x00-\\x20\\x7f\\s]*[=+\\-@|%]")
 
 
@@ -80,8 +81,9 @@ def _listed(cells: Sequence[str]) -> str:
 
 
 def rows_of(table: Table) -> Iterator[Row]:
-    """The rows below the header, without blank rows and HXL tags: stripped cells, as many as the header has (more only where
-    a row really holds more). Raises Refusal `too_many_rows`, `too_many_columns`, `cell_too_long`."""
+    """The rows below the header, without blank rows and HXL tags: stripped cells, as many as the header has
+    (more only where a row really holds more). Raises Refusal `too_many_rows`, `too_many_columns`,
+    `cell_too_long`."""
     width = len(table.header.cells)
     count = 0
     for number, raw in table.raw_rows():
@@ -95,19 +97,23 @@ def rows_of(table: Table) -> Iterator[Row]:
             cells = [unguarded(cell) if cell[:1] == "'" else cell for cell in cells]
         if number == table.header.row + 1 and all(cell.startswith("#") for cell in cells if cell):
             continue
-        if len(cells) > width:
-            while len(cells) > width and not cells[-1]:
-                cells.pop()
-            if len(cells) > MAX_COLUMNS:
-                raise Refusal("too_many_columns", MAX_COLUMNS)
-        elif len(cells) < width:
-            cells += [""] * (width - len(cells))
+        if len(cells) != width:
+            _fit(cells, width)
         if len(joined) > MAX_CELL and max(map(len, cells)) > MAX_CELL:
             raise Refusal("cell_too_long", number)
         count += 1
         if count > MAX_ROWS:
             raise Refusal("too_many_rows", f"{MAX_ROWS:,}")
         yield number, cells
+
+
+def _fit(cells: list[str], width: int) -> None:
+    """Make a row as wide as the header, unless cells beyond it hold something."""
+    cells += [""] * (width - len(cells))
+    while len(cells) > width and not cells[-1]:
+        cells.pop()
+    if len(cells) > MAX_COLUMNS:
+        raise Refusal("too_many_columns", MAX_COLUMNS)
 
 
 def unguarded(cell: str) -> str:

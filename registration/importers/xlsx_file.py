@@ -18,10 +18,11 @@ _MAX_SHEETS = 20
 
 
 class XlsxTable:
-    """The table of an XLSX file: the visible sheet with most rows among those with known columns. Raises Refusal."""
+    """The table of an XLSX file: the visible sheet with most rows among those with known columns. Raises
+    Refusal."""
 
-    encoding = None
-    delimiter = None
+    encoding: str | None = None
+    delimiter: str | None = None
 
     def __init__(self, file: BinaryIO) -> None:
         _check_directory(file)
@@ -30,7 +31,7 @@ class XlsxTable:
             self._sheet = self._longest(CalamineWorkbook.from_filelike(file))
         except CalamineError as error:
             raise Refusal("damaged", "workbook") from error
-        self.sheet = self._sheet.name
+        self.sheet: str | None = self._sheet.name
         if self._sheet.height > MAX_ROWS + HEADER_WITHIN:
             raise Refusal("too_many_rows", f"{MAX_ROWS:,}")
         self.header = checked_header(list(islice(self.raw_rows(), HEADER_WITHIN)))
@@ -71,14 +72,19 @@ def _text(cell: Any) -> str:
 
 
 def _check_directory(file: BinaryIO) -> None:
-    """Judge the zip directory before anything is unpacked (rejects a bomb in under a millisecond: trust.md P26)."""
+    """Judge the zip directory before anything is unpacked (rejects a bomb in under a millisecond: trust.md
+    P26)."""
     try:
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
             names = {entry.filename for entry in entries}
             packed = sum(entry.compress_size for entry in entries)
             unpacked = sum(entry.file_size for entry in entries)
-            if len(entries) > _MAX_ENTRIES or unpacked > _MAX_UNPACKED or unpacked > _MAX_RATIO * packed + (10 << 20):
+            if (
+                len(entries) > _MAX_ENTRIES
+                or unpacked > _MAX_UNPACKED
+                or unpacked > _MAX_RATIO * packed + (10 << 20)
+            ):
                 raise Refusal("bomb")
             if "[Content_Types].xml" not in names or "xl/workbook.xml" not in names:
                 raise Refusal("other_workbook" if names & {"mimetype", "xl/workbook.bin"} else "not_a_table")

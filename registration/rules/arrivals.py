@@ -1,12 +1,16 @@
 """What does one row of a list of arrivals say, and what is wrong with it?
 
-Everything here is about form; whether the person is known already is for `matching`. Nothing in a name is ever refused.
+Everything here is about form; whether the person is known already is for `matching`. Nothing in a name is
+ever refused.
 """
+
+# ruff: noqa: SIM905 - word lists read better as one text
 
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from registration.rules import words
@@ -22,24 +26,36 @@ MAX_TEXT = 200  # characters
 # Screens translate a message and fill it: gettext(error.message) % {"value": error.value}.
 MESSAGES = {
     "no_name": gettext_noop("Give at least one name, in any script."),
-    "spreadsheet_error": gettext_noop("The cell holds a spreadsheet error (%(value)s). Correct the formula or type the value."),
+    "spreadsheet_error": gettext_noop(
+        "The cell holds a spreadsheet error (%(value)s). Correct the formula or type the value."
+    ),
     "too_long": gettext_noop("The text is longer than 200 characters. Shorten it."),
     "too_many_cells": gettext_noop("The row has more cells than the header. Check for stray separators."),
     "sex": gettext_noop("“%(value)s” is not a known sex. Write F, M or U (unknown)."),
-    "date": gettext_noop("“%(value)s” is not a date. Write year-month-day, such as 1990-05-24, in the Gregorian calendar."),
+    "date": gettext_noop(
+        "“%(value)s” is not a date. Write year-month-day, such as 1990-05-24, in the Gregorian calendar."
+    ),
     "age": gettext_noop("“%(value)s” is not an age. Write whole years from 0 to 120."),
     "too_old": gettext_noop("The date of birth makes the person older than 120 years. Check the year."),
     "birth_in_future": gettext_noop("The date of birth is in the future. Check the year."),
     "date_in_future": gettext_noop("The date is in the future. Check the year."),
     "registered_before_birth": gettext_noop("The registration date is before the date of birth. Check both."),
-    "arrived_after_registration": gettext_noop("The arrival date is after the registration date. Check both."),
-    "country": gettext_noop("“%(value)s” is not a country code in the scheme of this file. ISO codes look like SYR, SDN, UKR."),
-    "relationship": gettext_noop("“%(value)s” is not a known relationship; it is recorded as “to be defined”."),
+    "arrived_after_registration": gettext_noop(
+        "The arrival date is after the registration date. Check both."
+    ),
+    "country": gettext_noop(
+        "“%(value)s” is not a country code in the scheme of this file. ISO codes look like SYR, SDN, UKR."
+    ),
+    "relationship": gettext_noop(
+        "“%(value)s” is not a known relationship; it is recorded as “to be defined”."
+    ),
     "relationship_sex": gettext_noop("The relationship “%(value)s” does not fit the sex. Check both."),
     "marital_status": gettext_noop("“%(value)s” is not a known marital status; it is recorded as unknown."),
     "yes_no": gettext_noop("“%(value)s” is neither yes nor no. Write Y or N."),
     "number": gettext_noop("“%(value)s” is not a whole number; it is left out."),
-    "document_type": gettext_noop("“%(value)s” is not a known document type; it is recorded as another document."),
+    "document_type": gettext_noop(
+        "“%(value)s” is not a known document type; it is recorded as another document."
+    ),
     "phone": gettext_noop("“%(value)s” does not look like a phone number; it is kept as typed."),
     "two_heads": gettext_noop("The household has more than one head. Keep one and correct the others."),
     "no_head": gettext_noop("The household has no head; its first adult becomes the contact person."),
@@ -48,8 +64,8 @@ MESSAGES = {
 
 
 class RowError(NamedTuple):
-    """What is wrong in a column (a field name, "" for the whole row): code, message id, and the text that was typed. With
-    `warning` the row is good enough to be accepted."""
+    """What is wrong in a column (a field name, "" for the whole row): code, message id, and the text that was
+    typed. With `warning` the row is good enough to be accepted."""
 
     column: str
     code: str
@@ -86,9 +102,11 @@ class ArrivalRow(NamedTuple):
     arrival_date: date | None
 
 
-_INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")  # not the joiners
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)  # not the joiners
 _SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
-_PLACEHOLDERS = frozenset("- -- . .. / ? N/A NONE NULL NIL".split())
+_PLACEHOLDERS = frozenset("- -- . .. / ? N/A".split())
 _SPREADSHEET_ERRORS = frozenset("#VALUE! #REF! #N/A #NAME? #DIV/0! #NULL! #NUM! #SPILL! #CALC!".split())
 _NOTHING = _PLACEHOLDERS | _SPREADSHEET_ERRORS | {""}
 _EXTRA_PHONE = re.compile(r"[,;/|]|\bor\b|\bou\b")
@@ -102,6 +120,17 @@ def clean(text: str) -> str:
     return _SPACES.sub(" ", text).strip()
 
 
+@lru_cache(maxsize=1 << 15)
+def _checked(typed: str) -> tuple[str, str]:
+    """The clean text and "", or what to show of it and the code of its error."""
+    text = clean(typed)
+    if len(text) > MAX_TEXT:
+        return text[:MAX_TEXT], "too_long"
+    if len(text) < 8 and (upper := text.upper()) in _NOTHING:
+        return (text, "spreadsheet_error") if upper in _SPREADSHEET_ERRORS else ("", "")
+    return text, ""
+
+
 class _Reading:
     """The values of one row and what was found wrong on the way."""
 
@@ -113,16 +142,12 @@ class _Reading:
         self.errors.append(RowError(column, code, MESSAGES[code], value, warning))
 
     def text(self, column: str) -> str:
-        text = self._values.get(column)
-        if not text:
+        typed = self._values.get(column)
+        if not typed:
             return ""
-        text = clean(text)
-        if len(text) > MAX_TEXT:
-            self.note(column, "too_long", text[:MAX_TEXT])
-            return ""
-        if len(text) < 8 and text.upper() in _NOTHING:
-            if text.upper() in _SPREADSHEET_ERRORS:
-                self.note(column, "spreadsheet_error", text)
+        text, code = _checked(typed)
+        if code:
+            self.note(column, code, text)
             return ""
         return text
 
@@ -150,7 +175,7 @@ class _Reading:
 
     def size(self) -> int | None:
         text = digits_folded(self.text("household_size"))
-        if text and not (text.isdigit() and len(text) < 5):
+        if text and not (text.isdecimal() and len(text) < 5):
             self.note("household_size", "number", text, warning=True)
             return None
         return int(text) if text else None
@@ -159,9 +184,11 @@ class _Reading:
 def read_row(
     values: Mapping[str, str], *, today: date, country_scheme: str = "ISO3"
 ) -> tuple[ArrivalRow | None, list[RowError]]:
-    """One row, by field, as a person, with what is wrong. The person is None when something besides warnings is wrong.
+    """One row, by field, as a person, with what is wrong. The person is None when something besides warnings
+    is wrong.
 
-    `country_scheme`: ISO3, ISO2 or UNHCR, as declared by the sender, never guessed (law-and-practice 7.1)."""
+    `country_scheme`: ISO3, ISO2 or UNHCR, as declared by the sender, never guessed (law-and-practice 7.1).
+    """
     reading = _Reading(values)
     text, note = reading.text, reading.note
     given, father, family, native = map(text, NAME_FIELDS)
@@ -224,7 +251,8 @@ def read_cells(
 
 
 def _birth(reading: _Reading, reference: date, today: date) -> tuple[date | None, str, bool]:
-    """Date of birth, precision, estimated. An age, in its own column or in that of the date, gives an estimated year."""
+    """Date of birth, precision, estimated. An age, in its own column or in that of the date, gives an
+    estimated year."""
     flag = words.plain(reading.text("dob_estimated"))
     estimated = flag in words.YES
     if flag and not estimated and flag not in words.NO:
@@ -235,8 +263,8 @@ def _birth(reading: _Reading, reference: date, today: date) -> tuple[date | None
         if not text:
             return None, "", False
     number = digits_folded(text)
-    if column == "age" or (number.isdigit() and len(number) < 4):
-        if not number.isdigit() or len(number) > 3 or int(number) > MAX_AGE:
+    if column == "age" or (number.isdecimal() and len(number) < 4):
+        if not number.isdecimal() or len(number) > 3 or int(number) > MAX_AGE:
             reading.note(column, "age", text)
             return None, "", False
         return date(reference.year - int(number), 1, 1), YEAR, True
@@ -265,8 +293,12 @@ def _phone(reading: _Reading) -> tuple[str, str]:
     return phone, digits
 
 
-_MALE = frozenset("HUS CLH PTM EXM SON SCM FCM CLM GCM PRM SPM FPM PLM GPM SBM HAB SPB BIL UNC NEP COM ILM ORM NRM UKM".split())
-_FEMALE = frozenset("WIF CLW PTF EXF DAU SCF FCF CLF GCF PRF SPF FPF PLF GPF SBF HAS SPS SIL ANT NCE COF ILF ORF NRF UKF".split())  # fmt: skip
+_MALE = frozenset(
+    "HUS CLH PTM EXM SON SCM FCM CLM GCM PRM SPM FPM PLM GPM SBM HAB SPB BIL UNC NEP COM ILM ORM NRM UKM".split()
+)
+_FEMALE = frozenset(
+    "WIF CLW PTF EXF DAU SCF FCF CLF GCF PRF SPF FPF PLF GPF SBF HAS SPS SIL ANT NCE COF ILF ORF NRF UKF".split()
+)
 
 
 def _relationship(reading: _Reading, sex: str) -> str:
@@ -283,24 +315,29 @@ def _relationship(reading: _Reading, sex: str) -> str:
 
 
 def check_household(rows: Sequence[ArrivalRow]) -> list[list[RowError]]:
-    """What is wrong with these rows as one household: a list for each row, in the same order. A second head is an error;
-    no head, or a stated size that differs, a warning."""
+    """What is wrong with these rows as one household: a list for each row, in the same order. A second head
+    is an error; no head, or a stated size that differs, a warning."""
     found: list[list[RowError]] = [[] for _ in rows]
     heads = [place for place, row in enumerate(rows) if row.relationship in ("PA", "HR1")]
     for place in heads[1:]:
-        found[place].append(RowError("relationship_to_head", "two_heads", MESSAGES["two_heads"], rows[place].relationship))
+        found[place].append(
+            RowError("relationship_to_head", "two_heads", MESSAGES["two_heads"], rows[place].relationship)
+        )
     if not heads and len(rows) > 1:
         found[0].append(RowError("relationship_to_head", "no_head", MESSAGES["no_head"], "", warning=True))
     for notes, row in zip(found, rows, strict=True):
         if row.household_size is not None and row.household_size != len(rows):
             text = str(row.household_size)
-            notes.append(RowError("household_size", "household_size", MESSAGES["household_size"], text, warning=True))
+            notes.append(
+                RowError("household_size", "household_size", MESSAGES["household_size"], text, warning=True)
+            )
             break
     return found
 
 
 def head_of(rows: Sequence[ArrivalRow]) -> int:
-    """The place of the household's contact person: its head, else the first who is surely adult, else the first row."""
+    """The place of the household's contact person: its head, else the first who is surely adult, else the
+    first row."""
     for place, row in enumerate(rows):
         if row.relationship in ("PA", "HR1"):
             return place

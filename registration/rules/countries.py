@@ -1,7 +1,8 @@
 """Which country does this code mean, in which scheme?
 
-96 of UNHCR's codes differ from ISO 3166-1, and three are the ISO code of another country (AUS is Austria, ARE Egypt, MAR
-Martinique): a code is read only in the scheme that its sender declares. Table: UNHCR's Refugee Data Finder, CLDR.
+96 of UNHCR's codes differ from ISO 3166-1, and three are the ISO code of another country (AUS is Austria, ARE
+Egypt, MAR Martinique): a code is read only in the scheme that its sender declares. Table: UNHCR's Refugee
+Data Finder, CLDR.
 """
 
 import csv
@@ -21,5 +22,11 @@ def _table(scheme: str) -> dict[str, str]:
 
 
 def iso3(code: str, scheme: str = "ISO3") -> str | None:
-    """The ISO 3166-1 alpha-3 code (XXA stateless, XXX unknown) of a code in a scheme of SCHEMES; None when it has none."""
+    """The ISO 3166-1 alpha-3 code (XXA stateless, XXX unknown) of a code in a scheme of SCHEMES; None when it
+    has none."""
     return _table(scheme).get(code.strip().upper())
+
+
+def codes() -> list[str]:
+    """All ISO 3166-1 alpha-3 codes of the table."""
+    return list(_table("ISO3"))

@@ -22,13 +22,14 @@ class TypedDate(NamedTuple):
 
 @lru_cache(maxsize=1 << 15)
 def read_date(text: str) -> TypedDate | None:
-    """The date that a text means, None when it means none: ISO 8601 (also year, or year and month), day.month.year with
-    any of `. / -`, an Excel serial number, each also with the time of midnight and in Arabic or Persian digits. The day
-    comes before the month, as everywhere outside the United States. Only the Gregorian calendar from 1900 to 2100."""
+    """The date that a text means, None when it means none: ISO 8601 (also year, or year and month),
+    day.month.year with any of `. / -`, an Excel serial number, each also with the time of midnight and in
+    Arabic or Persian digits. The day comes before the month, as everywhere outside the United States. Only
+    the Gregorian calendar from 1900 to 2100."""
     text = digits_folded(text.strip())
     text = _MIDNIGHT.sub("", text)
     try:
-        if text.isdigit():
+        if text.isdecimal():
             return _from_number(int(text)) if len(text) in (4, 5) else None
         if found := _ISO.match(text):
             year, month, day = found.groups()

@@ -1,6 +1,7 @@
 """Which stored numbers find the same person again?
 
-A key is a signed 64-bit hash (a PostgreSQL bigint): two records of one person share at least one, strangers seldom do.
+A key is a signed 64-bit hash (a PostgreSQL bigint): two records of one person share at least one, strangers
+seldom do.
 """
 
 import re
@@ -67,7 +68,8 @@ def document_form(number: str) -> str:
 
 
 def phone_form(digits: str) -> str:
-    """A phone number as compared: its last nine digits, so that +962 7…, 00962 7… and 07… agree. Empty below six."""
+    """A phone number as compared: its last nine digits, so that +962 7…, 00962 7… and 07… agree. Empty below
+    six."""
     return digits[-9:] if len(digits) >= 6 else ""
 
 
@@ -81,43 +83,40 @@ def search_keys(text: str) -> list[int]:
     return [_name_key(token) for token in dict.fromkeys(skeletons(text))]
 
 
+@lru_cache(maxsize=1 << 16)
+def _pair_keys(tokens: tuple[str, ...]) -> tuple[int, ...]:
+    pairs = combinations(sorted(tokens[:4] if len(tokens) > 1 else (*tokens, "")), 2)
+    return tuple({_name_key(*pair) for pair in pairs})
+
+
 def _name_keys(latin: list[str], native: list[str], years: Sequence[int]) -> list[int]:
     """Keys of pairs of name parts with a birth year, and of the whole name without one."""
-    pairs: set[tuple[str, ...]] = set()
-    for tokens in (latin[:4], native[:4]):
-        if len(tokens) == 1:
-            tokens = [tokens[0], ""]
-        pairs.update(combinations(sorted(tokens), 2))
-    keys = []
-    for pair in pairs:
-        number = _name_key(*pair)
-        keys += [_signed(number ^ year * _YEAR) for year in years]
+    pairs = set(_pair_keys(tuple(latin)) if latin else ())
+    if native:
+        pairs.update(_pair_keys(tuple(native)))
+    keys = [_signed(pair ^ year * _YEAR) for year in years for pair in pairs]
     if len(latin) > 2:
         keys.append(_name_key("", *sorted(latin)))
     return keys
 
 
 def _sealed_keys(person: Person, secret: bytes) -> list[int]:
-    keys = []
-    for document in map(document_form, person.documents):
-        if len(document) > 3:
-            keys.append(_sealing("document", secret)(document))
-    for phone in map(phone_form, person.phones):
-        if phone:
-            keys.append(_sealing("phone", secret)(phone))
-    return keys
+    documents = (form for form in map(document_form, person.documents) if len(form) > 3)
+    phones = (form for form in map(phone_form, person.phones) if form)
+    return [*map(_sealing("document", secret), documents), *map(_sealing("phone", secret), phones)]
 
 
 def match_keys(person: Person, *, secret: bytes) -> list[int]:
-    """The keys that are stored to find a person again: name pairs with the exact birth year, the whole name, documents
-    and phones (hashed with `secret`, 1 to 64 bytes, since numbers can be guessed)."""
+    """The keys that are stored to find a person again: name pairs with the exact birth year, the whole name,
+    documents and phones (hashed with `secret`, 1 to 64 bytes, since numbers can be guessed)."""
     years = [person.birth_date.year] if person.birth_date else []
     names = _name_keys(latin_tokens(person), skeletons(person.native_name), years)
     return names + _sealed_keys(person, secret)
 
 
 def probe_keys(person: Person, *, secret: bytes) -> list[int]:
-    """The keys to look up for a person: as `match_keys`, with the year before and after (ages are often off by one)."""
+    """The keys to look up for a person: as `match_keys`, with the year before and after (ages are often off
+    by one)."""
     year = person.birth_date.year if person.birth_date else None
     years = [year, year - 1, year + 1] if year else []
     names = _name_keys(latin_tokens(person), skeletons(person.native_name), years)
@@ -125,7 +124,8 @@ def probe_keys(person: Person, *, secret: bytes) -> list[int]:
 
 
 def keys(person: Person, *, secret: bytes) -> list[int]:
-    """All keys that are stored with a person: those of search (at most six) and those of matching, sorted, each once."""
+    """All keys that are stored with a person: those of search (at most six) and those of matching, sorted,
+    each once."""
     latin, native = latin_tokens(person), skeletons(person.native_name)
     years = [person.birth_date.year] if person.birth_date else []
     tokens = list(dict.fromkeys(latin + native))[:6]

@@ -1,7 +1,11 @@
-"""Which code is meant by this word in a list of arrivals: sex, relationship, marital status, document type, yes or no?
+"""Which code is meant by this word in a list of arrivals: sex, relationship, marital status, document type,
+yes or no?
 
-Codes are UNHCR's (eRRF code tables); words are those of registration forms in English, French, Spanish and Arabic.
+Codes are UNHCR's (eRRF code tables); words are those of registration forms in English, French, Spanish and
+Arabic.
 """
+
+# ruff: noqa: SIM905 - word lists read better as one text
 
 import unicodedata
 from functools import lru_cache
@@ -89,14 +93,21 @@ _KIN = {
     "nephew niece": ("NEP", "NCE", "U"),
     "cousin|cousine|primo|prima": ("COM", "COF", "U"),
     "other relative|relative|autre parent|otro familiar|pariente|قريب": ("ORM", "ORF", "U"),
-    "no relation|not related|unrelated|non relative|other|sans lien|autre|sin parentesco|otro": ("NRM", "NRF", "U"),
+    "no relation|not related|unrelated|non relative|other|sans lien|autre|sin parentesco|otro": (
+        "NRM",
+        "NRF",
+        "U",
+    ),
     "unknown|inconnu|desconocido": ("UKM", "UKF", "U"),
-    "head|head of household|head of family|household head|hoh|hh|hhr|focal point|principal applicant|self|chef|"
-    "chef de menage|chef de famille|jefe|jefa|jefe de hogar|jefa de hogar|jefe de familia|رب الأسرة|رب العائلة|"
+    "head|head of household|head of family|household head|hoh|hh|hhr|focal point|principal applicant|self|"
+    "chef|"
+    "chef de menage|chef de famille|jefe|jefa|jefe de hogar|jefa de hogar|jefe de familia|رب الأسرة|رب "
+    "العائلة|"
     "رب أسرة|ربة الأسرة": ("PA", "PA", "PA"),
 }
 RELATIONSHIP_CODES = frozenset(
-    "PA HR1 HR2 HUS WIF CLH CLW PTM PTF EXM EXF SON DAU SCM SCF FCM FCF CLM CLF GCM GCF PRM PRF SPM SPF FPM FPF FP PLM "
+    "PA HR1 HR2 HUS WIF CLH CLW PTM PTF EXM EXF SON DAU SCM SCF FCM FCF CLM CLF GCM GCF PRM PRF SPM SPF FPM "
+    "FPF FP PLM "
     "PLF GPM GPF SBM SBF HAB HAS SPB SPS BIL SIL UNC ANT NEP NCE COM COF ILM ILF ORM ORF NRM NRF UKM UKF U".split()
 )
 _RELATIONSHIPS = {plain(word): codes for words, codes in _KIN.items() for word in words.split("|")}
@@ -104,7 +115,8 @@ _RELATIONSHIPS = {plain(word): codes for words, codes in _KIN.items() for word i
 
 @lru_cache(maxsize=4096)
 def relationship(word: str, sex: str) -> str | None:
-    """UNHCR's relationship code of a word (or of the code itself) for a person of this sex; None for an unknown word."""
+    """UNHCR's relationship code of a word (or of the code itself) for a person of this sex; None for an
+    unknown word."""
     if word.upper() in RELATIONSHIP_CODES:
         return word.upper()
     codes = _RELATIONSHIPS.get(plain(word))
