@@ -25,7 +25,7 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=4 \
     CMD ["python", "-c", "import http.client as h, os, sys; \
 c = h.HTTPConnection('127.0.0.1', 8000, timeout=4); \
 host = os.environ['ALLOWED_HOSTS'].split(',')[0].lstrip('.'); \
-c.request('GET', '/health', headers={'Host': host, 'X-Forwarded-Proto': 'https'}); \
+c.request('GET', '/health/', headers={'Host': host, 'X-Forwarded-Proto': 'https'}); \
 sys.exit(c.getresponse().status != 200)"]
 CMD ["gunicorn", "refugeecm.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", \
      "--workers", "2", "--threads", "8", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]

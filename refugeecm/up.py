@@ -81,10 +81,11 @@ def up(arguments: list[str]) -> int:
         port = free_port(options.port)
         address = f"http://localhost:{port}/"
         os.environ["REFUGEECM_ADDRESS"] = address
-        _prepare(place, people=options.people)
+        _migrate(place)
         children += _children(place, port)
         for child in children:
             child.start()
+        _make_world(people=options.people)  # while the others are starting
         _wait_for_web(children[0], port)
         mine.write(address.encode())
         mine.flush()
@@ -150,14 +151,18 @@ def _answers(host: str, port: int) -> bool:
     return False
 
 
-def _prepare(place: Place, *, people: int) -> None:
-    """Bring the tables up to date and, where there is nobody yet, make the demonstration world."""
+def _migrate(place: Place) -> None:
+    """Bring the tables up to date; raises ServersFailed with the end of the log."""
     say("Preparing the database.")
     log = place.state / "logs/migrate.log"
     if _command(["migrate", "--noinput"], log=log) != 0:
         raise ServersFailed(f"The database could not be migrated. {log} ends with:\n{processes.tail(log)}")
+
+
+def _make_world(*, people: int) -> None:
+    """Make the demonstration world where there is nobody yet."""
     if _command(["seed", "--if-empty", "--people", str(people)], log=None) != 0:
-        say("The demonstration world could not be made; the system starts without it.")
+        say("The demonstration world could not be made; the system runs without it.")
 
 
 def _command(arguments: list[str], *, log: Path | None) -> int:
