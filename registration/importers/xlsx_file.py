@@ -54,8 +54,7 @@ class XlsxTable:
 
 
 def _rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[str]]]:
-    first = sheet.start[0] + 1 if sheet.start else 1
-    for number, cells in enumerate(sheet.iter_rows(), first):
+    for number, cells in enumerate(sheet.iter_rows(), 1):
         yield number, [cell if type(cell) is str else _text(cell) for cell in cells]
 
 
