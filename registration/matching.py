@@ -17,7 +17,7 @@ from django.db import connection
 from agencies.access import Viewer, shown_fields
 from refugeecm.core import crypto
 from registration.models import Individual
-from registration.rules.keys import Person, probe_keys, search_keys
+from registration.rules.keys import Person, match_keys, probe_keys, search_keys
 from registration.rules.matching import POSSIBLE, SAME, score
 from registration.rules.names import similarity
 
@@ -91,6 +91,12 @@ def _candidate(person: Person, individual: Individual, viewer: Viewer, secret: b
 def person_in_register(individual: Individual, against: Person, secret: bytes) -> Person:
     """Return a registered person as plain values. Phone and documents are sealed there: equality shows in the hashed keys."""
     keys = set(individual.keys)
+    kinds = [*against.document_types, *[""] * len(against.documents)]
+    papers = [
+        (number, kind)
+        for number, kind in zip(against.documents, kinds, strict=False)
+        if _stored(keys, Person(documents=(number,)), secret)
+    ]
     return Person(
         given_name=individual.given_name,
         father_name=individual.father_name,
@@ -101,15 +107,16 @@ def person_in_register(individual: Individual, against: Person, secret: bytes) -
         birth_date=individual.birth_date,
         birth_precision=individual.birth_precision,
         nationality=individual.nationality,
-        phones=tuple(
-            one for one in against.phones if keys & set(probe_keys(Person(phones=(one,)), secret=secret))
-        ),
-        documents=tuple(
-            one
-            for one in against.documents
-            if keys & set(probe_keys(Person(documents=(one,)), secret=secret))
-        ),
+        phones=tuple(one for one in against.phones if _stored(keys, Person(phones=(one,)), secret)),
+        documents=tuple(number for number, _kind in papers),
+        document_types=tuple(kind for _number, kind in papers),
     )
+
+
+def _stored(keys: set[int], part: Person, secret: bytes) -> bool:
+    """Answer whether a phone or document, given as a person who has nothing else, is among stored keys."""
+    wanted = match_keys(part, secret=secret)
+    return bool(wanted) and keys.issuperset(wanted)
 
 
 def pairs_within(probes: Iterable[Probe]) -> set[tuple[int, int]]:

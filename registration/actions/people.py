@@ -36,19 +36,25 @@ MEMBERS_ADDED = events.declare(
 class Arrival:
     """People who are registered together: rows as checked, and where they go.
 
-    ordinals: a number per member that is stable over repetitions (the row of the file). joins: the household that exists already.
+    ordinals: a number per member that is stable over repetitions (the row of the file). joins: the household that exists
+    already. keys: what registration.rules.keys.keys says of each member, where that was computed before.
     """
 
     members: Sequence[ArrivalRow]
     ordinals: Sequence[int]
     joins: uuid.UUID | None = None
     source_ref: str = ""
+    keys: Sequence[Sequence[int]] = ()
     individuals: list[uuid.UUID] = field(default_factory=list)
 
 
 def individual_id(created_at: datetime, seed: bytes, ordinal: int) -> uuid.UUID:
     """Return the id of the person of one row of a batch: the same each time, so that a repeated chunk meets its own keys."""
-    return uuid7(created_at, ordinal=ordinal, seed=blake2b(ordinal.to_bytes(4, "big"), digest_size=8, key=_key(seed)).digest())
+    return uuid7(
+        created_at,
+        ordinal=ordinal,
+        seed=blake2b(ordinal.to_bytes(4, "big"), digest_size=8, key=_key(seed)).digest(),
+    )
 
 
 @lru_cache(maxsize=64)
@@ -145,10 +151,13 @@ class _Rows:
         else:
             household = arrival.joins
             self.joined.append(household)
-        for member, ordinal in zip(arrival.members, arrival.ordinals, strict=True):
-            arrival.individuals.append(self._person(member, ordinal, household, serials[1].pop()))
+        found = arrival.keys or [keys(person_of(member), secret=self.secret) for member in arrival.members]
+        for member, ordinal, stored in zip(arrival.members, arrival.ordinals, found, strict=True):
+            arrival.individuals.append(self._person(member, ordinal, household, serials[1].pop(), stored))
 
-    def _person(self, row: ArrivalRow, ordinal: int, household: uuid.UUID, serial: int) -> uuid.UUID:
+    def _person(
+        self, row: ArrivalRow, ordinal: int, household: uuid.UUID, serial: int, stored: Sequence[int]
+    ) -> uuid.UUID:
         key, person = crypto.new_key(), individual_id(self.created_at, self.seed, ordinal)
         registered_on = row.registration_date or self.now.date()
         self.keys.append(
@@ -186,7 +195,7 @@ class _Rows:
                 "site": row.registration_site,
                 "source_ref": row.source_id,
                 "registered_on": registered_on,
-                "keys": keys(person_of(row), secret=self.secret),
+                "keys": stored,
             }
         )
         if row.document_number:

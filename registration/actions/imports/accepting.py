@@ -14,14 +14,13 @@ from registration.actions.imports import content
 from registration.actions.imports.checking import SAME_REF, finding, household_of, registered_refs
 from registration.enums import Outcome
 from registration.models import ImportBatch, ImportChunk, ImportRow, ImportStep, Individual, MatchCandidate
-from registration.rules.arrivals import ArrivalRow
 
 
 def accept(*, batch: ImportBatch, step: ImportStep, viewer: Viewer, now: datetime) -> dict[str, int]:
     """Register one chunk. Ids come from the batch and the row number: done twice, it would meet its own primary keys."""
     chunk = ImportChunk.objects.get(batch=batch, seq=step.seq)
     findings = {one.number: one for one in ImportRow.objects.filter(batch=batch, chunk_seq=step.seq)}
-    rows = content.checked_rows(chunk, content.key_of(batch))
+    rows = content.checked(chunk, content.key_of(batch))
     _meanwhile(batch, step.seq, rows, findings)
     arrivals = _households(batch, rows, findings, viewer)
     seed = batch.pk.bytes
@@ -40,11 +39,11 @@ def accept(*, batch: ImportBatch, step: ImportStep, viewer: Viewer, now: datetim
 
 
 def _meanwhile(
-    batch: ImportBatch, seq: int, rows: list[tuple[int, ArrivalRow]], findings: dict[int, ImportRow]
+    batch: ImportBatch, seq: int, rows: list[content.CheckedRow], findings: dict[int, ImportRow]
 ) -> None:
     """Leave out whom another file registered under the same number since this one was checked."""
-    refs = registered_refs(batch, [row.source_id for _number, row in rows])
-    for number, row in rows:
+    refs = registered_refs(batch, [one.row.source_id for one in rows])
+    for number, row, _keys in rows:
         if row.source_id in refs and (
             number not in findings or findings[number].outcome != Outcome.REGISTERED
         ):
@@ -66,12 +65,13 @@ def _meanwhile(
 
 
 def _households(
-    batch: ImportBatch, rows: list[tuple[int, ArrivalRow]], findings: dict[int, ImportRow], viewer: Viewer
+    batch: ImportBatch, rows: list[content.CheckedRow], findings: dict[int, ImportRow], viewer: Viewer
 ) -> list[people.Arrival]:
     """Return who is registered together; new members of a family that is registered already join their household."""
-    houses: dict[str, list[tuple[int, ArrivalRow]]] = {}
+    houses: dict[str, list[content.CheckedRow]] = {}
     registered: dict[str, Any] = {}
-    for number, row in rows:
+    for one in rows:
+        number, row, _keys = one
         ref = household_of(number, row)
         found = findings.get(number)
         if found is not None and found.outcome == Outcome.REGISTERED:
@@ -80,17 +80,18 @@ def _households(
             elif found.other_row and ref not in registered:
                 registered[ref] = found.other_row
         elif found is None or found.outcome != Outcome.ERROR:
-            houses.setdefault(ref, []).append((number, row))
+            houses.setdefault(ref, []).append(one)
     own = Individual.objects.owned_by(viewer).filter(
         pk__in=[one for one in registered.values() if not isinstance(one, int)]
     )
     joins = dict(own.values_list("pk", "household_id"))
     return [
         people.Arrival(
-            members=[row for _number, row in members],
-            ordinals=[number for number, _row in members],
+            members=[one.row for one in members],
+            ordinals=[one.number for one in members],
+            keys=[one.keys for one in members],
             joins=joins.get(registered.get(ref)),
-            source_ref=members[0][1].household_ref,
+            source_ref=members[0].row.household_ref,
         )
         for ref, members in houses.items()
     ]

@@ -16,7 +16,7 @@ from registration.actions.imports import content
 from registration.enums import Outcome
 from registration.models import ImportBatch, ImportChunk, ImportRow, ImportStep, Individual
 from registration.rules.arrivals import ArrivalRow, RowError, check_household, person_of, read_row
-from registration.rules.keys import match_keys
+from registration.rules.keys import keys, match_keys
 
 HELD_BACK = gettext_noop(
     "Another member of this household has an error; the household is registered together once it is corrected."
@@ -75,7 +75,9 @@ def check(*, batch: ImportBatch, step: ImportStep, viewer: Viewer, now: datetime
         if problems[number] and number not in known
     ]
     insert(ImportRow, findings)
-    chunk.checked = content.seal_checked(good, key=key, chunk=chunk)
+    secret = crypto.derived("keys")
+    checked = [content.CheckedRow(number, row, keys(person_of(row), secret=secret)) for number, row in good]
+    chunk.checked = content.seal_checked(checked, key=key, chunk=chunk)
     chunk.probes = content.pack_probes(_probes(good))
     chunk.save(update_fields=["checked", "probes"])
     counts = Counter(str(one["outcome"]) for one in findings)

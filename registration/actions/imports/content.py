@@ -6,7 +6,7 @@ import uuid
 from array import array
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -18,6 +18,14 @@ from registration.rules.arrivals import ArrivalRow
 
 _DATES = [name for name, kind in ArrivalRow.__annotations__.items() if "date" in str(kind)]
 _DATE_PLACES = [ArrivalRow._fields.index(name) for name in _DATES]
+
+
+class CheckedRow(NamedTuple):
+    """A row without errors, and the keys that will be stored with its person."""
+
+    number: int
+    row: ArrivalRow
+    keys: list[int]
 
 
 def key_place(batch_id: uuid.UUID) -> str:
@@ -57,24 +65,29 @@ def raw_rows(chunk: ImportChunk, key: bytes) -> list[tuple[int, list[str]]]:
     return [(number, cells) for number, cells in line["rows"]]
 
 
-def seal_checked(rows: list[tuple[int, ArrivalRow]], *, key: bytes, chunk: ImportChunk) -> bytes:
+def seal_checked(rows: list[CheckedRow], *, key: bytes, chunk: ImportChunk) -> bytes:
     """Return the sealed form of checked rows."""
     plain = orjson.dumps(rows, default=tuple)
     return crypto.seal(plain, key=key, place=place("checked", chunk.batch_id, chunk.seq))
 
 
-def checked_rows(chunk: ImportChunk, key: bytes) -> list[tuple[int, ArrivalRow]]:
-    """Return [(row number, row as checked), …] of a chunk; rows with errors are not among them."""
+def checked(chunk: ImportChunk, key: bytes) -> list[CheckedRow]:
+    """Return the rows of a chunk as checked, with their keys; rows with errors are not among them."""
     if not chunk.checked:
         return []
-    rows: list[tuple[int, ArrivalRow]] = []
+    rows: list[CheckedRow] = []
     plain = crypto.unseal(chunk.checked, key=key, place=place("checked", chunk.batch_id, chunk.seq))
-    for number, values in orjson.loads(plain):
+    for number, values, keys in orjson.loads(plain):
         for index in _DATE_PLACES:
             if values[index]:
                 values[index] = date.fromisoformat(values[index])
-        rows.append((number, ArrivalRow._make(values)))
+        rows.append(CheckedRow(number, ArrivalRow._make(values), keys))
     return rows
+
+
+def checked_rows(chunk: ImportChunk, key: bytes) -> list[tuple[int, ArrivalRow]]:
+    """Return [(row number, row as checked), …] of a chunk; rows with errors are not among them."""
+    return [(one.number, one.row) for one in checked(chunk, key)]
 
 
 def pack_probes(probes: list[Probe]) -> bytes:
