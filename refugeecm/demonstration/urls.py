@@ -1,5 +1,7 @@
-"""Which addresses are there on this floor?"""
+"""Which address leads into the demonstration world?"""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from refugeecm.demonstration import views
+
+urlpatterns = [path("demonstration/<slug:key>/", views.enter, name="demonstration-enter")]
