@@ -44,23 +44,25 @@ class Probe(NamedTuple):
     keys: Sequence[int]
 
 
-def candidates(people: Sequence[Person], *, viewer: Viewer) -> list[list[Candidate]]:
+def candidates(
+    people: Sequence[Person], *, viewer: Viewer, probes: Sequence[Sequence[int]] | None = None
+) -> list[list[Candidate]]:
     """Return for each person who they may be, best first; only visible people, only by fields that the viewer may see.
 
-    Two statements whatever the number of people. Must run in a transaction with the viewer's database context.
+    `probes` are the people's probe keys, where they were computed before. Two statements whatever the number of people.
+    Must run in a transaction with the viewer's database context.
     """
     secret = crypto.derived("keys")
     rows: list[int] = []
-    probes: list[int] = []
-    for place, person in enumerate(people):
-        found = probe_keys(person, secret=secret)
+    wanted_keys: list[int] = []
+    for place, found in enumerate(probes or [probe_keys(person, secret=secret) for person in people]):
         rows.extend([place] * len(found))
-        probes.extend(found)
+        wanted_keys.extend(found)
     hits: dict[int, list[uuid.UUID]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT probe_row, individual_id FROM registration_candidates(%s::int[], %s::bigint[])",
-            [rows, probes],
+            [rows, wanted_keys],
         )
         for place, individual in cursor.fetchall():
             hits[place].append(individual)

@@ -106,27 +106,36 @@ def _sealed_keys(person: Person, secret: bytes) -> list[int]:
     return [*map(_sealing("document", secret), documents), *map(_sealing("phone", secret), phones)]
 
 
+class PersonKeys(NamedTuple):
+    """All keys of one person. stored: what is kept with the person, for search (at most six) and matching, sorted, each once.
+    match: the part of it that finds duplicates. probe: what to look up, with the birth years before and after too."""
+
+    stored: list[int]
+    match: list[int]
+    probe: list[int]
+
+
+def keys_of(person: Person, *, secret: bytes) -> PersonKeys:
+    """All keys of a person, in one go: name pairs with the birth year, the whole name, documents and phones (hashed with
+    `secret`, 1 to 64 bytes, since numbers can be guessed). Ages are often off by one, hence the years beside."""
+    latin, native = latin_tokens(person), skeletons(person.native_name)
+    year = person.birth_date.year if person.birth_date else None
+    match = _name_keys(latin, native, [year] if year else []) + _sealed_keys(person, secret)
+    near = _name_keys(latin, native, [year - 1, year + 1]) if year else []
+    tokens = list(dict.fromkeys(latin + native))[:6]
+    return PersonKeys(sorted({*map(_name_key, tokens), *match}), match, sorted({*match, *near}))
+
+
 def match_keys(person: Person, *, secret: bytes) -> list[int]:
-    """The keys that are stored to find a person again: name pairs with the exact birth year, the whole name,
-    documents and phones (hashed with `secret`, 1 to 64 bytes, since numbers can be guessed)."""
-    years = [person.birth_date.year] if person.birth_date else []
-    names = _name_keys(latin_tokens(person), skeletons(person.native_name), years)
-    return names + _sealed_keys(person, secret)
+    """The keys by which duplicates are found, as they are stored."""
+    return keys_of(person, secret=secret).match
 
 
 def probe_keys(person: Person, *, secret: bytes) -> list[int]:
-    """The keys to look up for a person: as `match_keys`, with the year before and after (ages are often off
-    by one)."""
-    year = person.birth_date.year if person.birth_date else None
-    years = [year, year - 1, year + 1] if year else []
-    names = _name_keys(latin_tokens(person), skeletons(person.native_name), years)
-    return sorted({*names, *_sealed_keys(person, secret)})
+    """The keys to look up for a person."""
+    return keys_of(person, secret=secret).probe
 
 
 def keys(person: Person, *, secret: bytes) -> list[int]:
-    """All keys that are stored with a person: those of search (at most six) and those of matching, sorted,
-    each once."""
-    latin, native = latin_tokens(person), skeletons(person.native_name)
-    years = [person.birth_date.year] if person.birth_date else []
-    tokens = list(dict.fromkeys(latin + native))[:6]
-    return sorted({*map(_name_key, tokens), *_name_keys(latin, native, years), *_sealed_keys(person, secret)})
+    """The keys that are stored with a person."""
+    return keys_of(person, secret=secret).stored

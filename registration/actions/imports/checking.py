@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from datetime import datetime
-from typing import Any
+from hashlib import blake2b
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_noop
 
@@ -15,8 +16,8 @@ from registration import matching
 from registration.actions.imports import content
 from registration.enums import Outcome
 from registration.models import ImportBatch, ImportChunk, ImportRow, ImportStep, Individual
-from registration.rules.arrivals import ArrivalRow, RowError, check_household, person_of, read_row
-from registration.rules.keys import keys, match_keys
+from registration.rules.arrivals import ArrivalRow, RowError, check_household, person_of, read_cells
+from registration.rules.keys import Person, PersonKeys, keys_of
 
 HELD_BACK = gettext_noop(
     "Another member of this household has an error; the household is registered together once it is corrected."
@@ -27,6 +28,15 @@ SET_ASIDE = gettext_noop(
 SAME_REF = gettext_noop("A row with this number was registered before.")
 
 Problem = list[Any]  # [column, code, message, is warning]; no values: those are in the sealed content
+
+
+class _Good(NamedTuple):
+    """A row without errors."""
+
+    number: int
+    row: ArrivalRow
+    person: Person
+    keys: PersonKeys
 
 
 def finding(batch: ImportBatch, seq: int, number: int, outcome: str, **found: Any) -> dict[str, Any]:
@@ -55,7 +65,7 @@ def check(*, batch: ImportBatch, step: ImportStep, viewer: Viewer, now: datetime
     failed: set[int] = set()
     raw = content.raw_rows(chunk, key)
     for number, cells in raw:
-        row, errors = _read(batch.columns, cells, now)
+        row, errors = read_cells(batch.columns, cells, today=now.date())
         problems[number] = [_problem(one) for one in errors]
         if row is None:
             failed.add(number)
@@ -66,30 +76,27 @@ def check(*, batch: ImportBatch, step: ImportStep, viewer: Viewer, now: datetime
         finding(batch, step.seq, number, Outcome.ERROR, problems=problems[number])
         for number in sorted(failed)
     ]
-    good = [(number, row) for number, row in rows.items() if number not in failed]
+    secret = crypto.derived("keys")
+    good = [
+        _Good(number, row, person_of(row), keys_of(person_of(row), secret=secret))
+        for number, row in rows.items()
+        if number not in failed
+    ]
     findings += _known(batch, step.seq, good, problems, viewer)
     known = {one["number"] for one in findings}
     findings += [  # a warning is worth a line of its own, even though the row is new
-        finding(batch, step.seq, number, Outcome.NEW, problems=problems[number])
-        for number, _row in good
-        if problems[number] and number not in known
+        finding(batch, step.seq, one.number, Outcome.NEW, problems=problems[one.number])
+        for one in good
+        if problems[one.number] and one.number not in known
     ]
     insert(ImportRow, findings)
-    secret = crypto.derived("keys")
-    checked = [content.CheckedRow(number, row, keys(person_of(row), secret=secret)) for number, row in good]
+    checked = [content.CheckedRow(one.number, one.row, one.keys.stored) for one in good]
     chunk.checked = content.seal_checked(checked, key=key, chunk=chunk)
     chunk.probes = content.pack_probes(_probes(good))
     chunk.save(update_fields=["checked", "probes"])
     counts = Counter(str(one["outcome"]) for one in findings)
     counts[Outcome.NEW] = len(raw) - sum(counts[one] for one in Outcome if one != Outcome.NEW)
     return {str(name): count for name, count in counts.items()}
-
-
-def _read(
-    columns: list[str | None], cells: list[str], now: datetime
-) -> tuple[ArrivalRow | None, list[RowError]]:
-    values = {field: cell for field, cell in zip(columns, cells, strict=False) if field}
-    return read_row(values, today=now.date())
 
 
 def _problem(error: RowError) -> Problem:
@@ -128,45 +135,35 @@ def _hold_back(
 
 
 def _known(
-    batch: ImportBatch,
-    seq: int,
-    good: list[tuple[int, ArrivalRow]],
-    problems: dict[int, list[Problem]],
-    viewer: Viewer,
+    batch: ImportBatch, seq: int, good: list[_Good], problems: dict[int, list[Problem]], viewer: Viewer
 ) -> list[dict[str, Any]]:
     """Return a finding for everybody who is registered already, or may be."""
-    refs = registered_refs(batch, [row.source_id for _number, row in good])
+    refs = registered_refs(batch, [one.row.source_id for one in good])
     findings: list[dict[str, Any]] = []
-    found = matching.candidates([person_of(row) for _number, row in good], viewer=viewer)
-    for (number, row), candidates in zip(good, found, strict=True):
+    found = matching.candidates(
+        [one.person for one in good], viewer=viewer, probes=[one.keys.probe for one in good]
+    )
+    for one, candidates in zip(good, found, strict=True):
         best = candidates[0] if candidates else None
-        if row.source_id in refs:
-            findings.append(
-                finding(
-                    batch,
-                    seq,
-                    number,
-                    Outcome.REGISTERED,
-                    other=refs[row.source_id],
-                    score=1.0,
-                    reasons=["source"],
-                    problems=problems[number],
-                )
-            )
+        if one.row.source_id in refs:
+            outcome = Outcome.REGISTERED
+            said = {"other": refs[one.row.source_id], "score": 1.0, "reasons": ["source"]}
         elif best and best.score >= matching.POSSIBLE:
             outcome = Outcome.REGISTERED if best.score >= matching.SAME and best.own else Outcome.POSSIBLE
-            findings.append(
-                finding(
-                    batch,
-                    seq,
-                    number,
-                    outcome,
-                    other=best.individual_id,
-                    score=best.score,
-                    reasons=best.reasons,
-                    problems=problems[number],
-                )
-            )
+            said = {"other": best.individual_id, "score": best.score, "reasons": best.reasons}
+        else:
+            continue
+        findings.append(finding(batch, seq, one.number, outcome, problems=problems[one.number], **said))
+    return _one_to_one(findings)
+
+
+def _one_to_one(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Let a registered person be one row of the file at most, the likeliest; the others (a twin?) are only possible."""
+    taken: set[Any] = set()
+    for one in sorted(findings, key=lambda found: -found["score"]):
+        if one["outcome"] == Outcome.REGISTERED and one["other"] in taken:
+            one["outcome"] = Outcome.POSSIBLE
+        taken.add(one["other"])
     return findings
 
 
@@ -179,22 +176,19 @@ def registered_refs(batch: ImportBatch, refs: list[str]) -> dict[str, Any]:
     return dict(found.values_list("source_ref", "pk"))
 
 
-def _probes(good: list[tuple[int, ArrivalRow]]) -> list[matching.Probe]:
-    secret = crypto.derived("keys")
+def _probes(good: list[_Good]) -> list[matching.Probe]:
     return [
         matching.Probe(
-            number,
-            _fingerprint(household_of(number, row)),
-            [*match_keys(person_of(row), secret=secret), *_source_key(row)],
+            one.number,
+            _fingerprint(household_of(one.number, one.row)),
+            # twice the same number of the source in one file is one person
+            [*one.keys.match, *([_fingerprint(f"source {one.row.source_id}")] if one.row.source_id else [])],
         )
-        for number, row in good
+        for one in good
     ]
 
 
-def _source_key(row: ArrivalRow) -> list[int]:
-    """Return a key for the number in the source: twice in a file it is one person."""
-    return [_fingerprint(f"source {row.source_id}")] if row.source_id else []
-
-
 def _fingerprint(text: str) -> int:
-    return int.from_bytes(crypto.blind("import", text)[:8], "big", signed=True)
+    return int.from_bytes(
+        blake2b(text.encode(), digest_size=8, key=crypto.derived("import")).digest(), "big", signed=True
+    )

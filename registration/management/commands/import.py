@@ -59,8 +59,9 @@ class Command(BaseCommand):
         started = time.monotonic()
         viewer = self._viewer(options["agency"])
         batch = self._receive(options["file"], options["event"], viewer)
-        before = _created(batch)
+        before, received = _created(batch), time.monotonic()
         work(batch, viewer, workers=options["workers"], say=self._progress)
+        checked = time.monotonic()
         if batch.status == BatchStatus.REVIEW and options["accept"]:
             with transaction.atomic():
                 enter(viewer, reason="import")
@@ -68,7 +69,15 @@ class Command(BaseCommand):
             work(batch, viewer, workers=options["workers"], say=self._progress)
         if batch.status == BatchStatus.FAILED:
             raise CommandError(problem(batch))
-        report = json.dumps(_report(batch, viewer, before, time.monotonic() - started), indent=1)
+        ended = time.monotonic()
+        figures = _report(batch, viewer, before, ended - started)
+        figures["wall"] = {
+            "receive": received - started,
+            "read_check_compare": checked - received,
+            "accept": ended - checked,
+        }
+        figures["wall"] = {name: round(seconds, 2) for name, seconds in figures["wall"].items()}
+        report = json.dumps(figures, indent=1)
         if options["report"]:
             options["report"].write_text(report + "\n", encoding="utf-8")
         self.stdout.write(report)
@@ -173,6 +182,7 @@ def _report(batch: ImportBatch, viewer: Viewer, before: int, seconds: float) -> 
         enter(viewer, reason="import")
         found = ImportRow.objects.filter(batch=batch).values_list("outcome").annotate(n=models.Count("id"))
         outcomes: dict[str, int] = dict(found.order_by())
+    spent = ImportStep.objects.filter(batch_id=batch.pk).values_list("kind").annotate(s=models.Sum("seconds"))
     kilobytes = sum(
         resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
@@ -186,6 +196,9 @@ def _report(batch: ImportBatch, viewer: Viewer, before: int, seconds: float) -> 
         "seconds": round(seconds, 2),
         "peak_mb": round(kilobytes / 1024, 1),  # this process and its largest child
         "import": str(batch.pk),
+        "busy": {
+            kind[1:]: round(seconds, 2) for kind, seconds in spent.order_by("kind")
+        },  # seconds of workers, by stage
         "status": str(batch.status),
     }
 
