@@ -70,9 +70,9 @@ def test_without_accept_nobody_is_registered_until_the_second_run(cast: Cast, fi
 
 @pytest.mark.usefixtures("transactional_db")
 def test_what_cannot_be_done_is_said(cast: Cast, file: Path, tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="no agency NOBODY. Known: BORDER, HELP, OTHER"):
+    with pytest.raises(CommandError, match=r"no agency NOBODY\. Known: BORDER, HELP, OTHER"):
         run(file, agency="NOBODY")
-    with pytest.raises(CommandError, match="cannot be read: No such file"):
+    with pytest.raises(CommandError, match=r"cannot be read: No such file"):
         run(tmp_path / "nothing.csv")
     picture = tmp_path / "scan.csv"
     picture.write_bytes(b"%PDF-1.7 not a table")

@@ -143,11 +143,16 @@ def _known(
     found = matching.candidates(
         [one.person for one in good], viewer=viewer, probes=[one.keys.probe for one in good]
     )
+    first: dict[str, int] = {}  # a number of the source twice in a chunk (in other chunks: comparing.py)
     for one, candidates in zip(good, found, strict=True):
         best = candidates[0] if candidates else None
+        earlier = first.setdefault(one.row.source_id or f"row {one.number}", one.number)
         if one.row.source_id in refs:
             outcome = Outcome.REGISTERED
             said = {"other": refs[one.row.source_id], "score": 1.0, "reasons": ["source"]}
+        elif earlier != one.number:
+            outcome = Outcome.REGISTERED
+            said = {"other_row": earlier, "score": 1.0, "reasons": ["source"]}
         elif best and best.score >= matching.POSSIBLE:
             outcome = Outcome.REGISTERED if best.score >= matching.SAME and best.own else Outcome.POSSIBLE
             said = {"other": best.individual_id, "score": best.score, "reasons": best.reasons}
@@ -161,9 +166,10 @@ def _one_to_one(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Let a registered person be one row of the file at most, the likeliest; the others (a twin?) are only possible."""
     taken: set[Any] = set()
     for one in sorted(findings, key=lambda found: -found["score"]):
-        if one["outcome"] == Outcome.REGISTERED and one["other"] in taken:
+        if one["outcome"] == Outcome.REGISTERED and one["other"] in taken and one["reasons"] != ["source"]:
             one["outcome"] = Outcome.POSSIBLE
-        taken.add(one["other"])
+        if one["other"] is not None:
+            taken.add(one["other"])
     return findings
 
 

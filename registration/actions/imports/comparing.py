@@ -69,7 +69,8 @@ def _write(
         outcome = Outcome.REGISTERED if points >= matching.SAME else Outcome.POSSIBLE
         found = standing.get(number)
         if found is not None and (
-            found.outcome in {Outcome.ERROR, Outcome.REGISTERED} or (found.score or 0) >= points
+            found.outcome in {Outcome.ERROR, Outcome.REGISTERED}
+            or ((found.score or 0) >= points and reasons != ["source"])
         ):
             continue
         counts[outcome] += 1

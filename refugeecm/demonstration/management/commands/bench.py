@@ -1,0 +1,58 @@
+"""What is measured, and how? `./manage.py bench import [--people 10000,100000]` prints one JSON object."""
+
+import cProfile
+import json
+import os
+import pstats
+import tempfile
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from refugeecm.demonstration import arrivals_file
+from refugeecm.demonstration.bench import imports
+from refugeecm.demonstration.scratch import NotHere, ground
+
+
+class Command(BaseCommand):
+    """Measure, on databases made for it and thrown away; the user's own is not touched."""
+
+    help = "Measure. Names: import."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("name", choices=["import"])
+        parser.add_argument(
+            "--people", default="10000,100000", help="sizes, separated by commas (10000,100000)"
+        )
+        parser.add_argument(
+            "--profile", action="store_true", help="show where one worker's time goes, for the first size"
+        )
+
+    def handle(self, **options: Any) -> None:
+        """Measure and print."""
+        try:
+            sizes = [int(size) for size in options["people"].split(",")]
+            with ground(now=timezone.now()) as place:
+                if options["profile"]:
+                    self._profile(place, sizes[0])
+                    return
+                figures = imports.measure(place, people=sizes, say=self.stderr.write)
+        except (NotHere, ValueError, RuntimeError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(json.dumps({"bench": "import", "cores": os.cpu_count(), **figures}, indent=1))
+
+    def _profile(self, place: Any, people: int) -> None:
+        profile = cProfile.Profile()
+        with tempfile.TemporaryDirectory() as directory, place.using(place.database("profile")):
+            path = Path(directory) / "arrivals.csv"
+            arrivals_file.write(path, rows=people, seed=people)
+            profile.enable()
+            call_command("import", str(path), "--agency", "BORDER", "--event", "bench", "--accept")
+            profile.disable()
+        pstats.Stats(profile, stream=self.stdout._out).sort_stats("tottime").print_stats(45)

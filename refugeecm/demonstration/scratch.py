@@ -1,0 +1,133 @@
+"""On which database are benchmarks and proofs run? On new ones beside the user's, with the same roles and tables, thrown away."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+import psycopg2
+from django.db import connection
+
+from agencies.actions import agencies
+from agencies.enums import AgencyKind
+from refugeecm import services
+
+
+class NotHere(Exception):
+    """The servers are not ours: making databases and measuring as superuser needs servers that manage.py started."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This works only on servers that manage.py started by itself: leave DATABASE_URL unset."
+        )
+
+
+class Ground:
+    """A directory of sockets, a template with all tables and the agency BORDER, and databases made from it."""
+
+    def __init__(self, *, sockets: str, redis_url: str, now: datetime) -> None:
+        self.sockets, self.redis_url = sockets, redis_url
+        self._prefix = f"scratch_{os.getpid()}"
+        self.names: list[str] = []
+        self._template = self._make_template(now)
+
+    def admin(self, name: str) -> Any:
+        """Return a connection as superuser, each statement by itself."""
+        made = psycopg2.connect(host=self.sockets, user="postgres", dbname=name)
+        made.autocommit = True
+        return made
+
+    def run(self, name: str, *statements: str) -> list[Any]:
+        """Run statements as superuser; return the rows of the last one that has any."""
+        rows: list[Any] = []
+        made = self.admin(name)
+        try:
+            with made.cursor() as cursor:
+                for statement in statements:
+                    cursor.execute(statement)
+                    rows = cursor.fetchall() if cursor.description else rows
+        finally:
+            made.close()
+        return rows
+
+    def database(self, kind: str) -> str:
+        """Make a database with all tables and the agency BORDER; return its name."""
+        name = f"{self._prefix}_{kind}"
+        self.run(
+            "postgres",
+            f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
+            f"CREATE DATABASE {name} TEMPLATE {self._template}",
+        )
+        self.names.append(name)
+        return name
+
+    def environment(self, name: str) -> Mapping[str, str]:
+        """Return the environment of a process that uses one of these databases."""
+        where = f"@/{name}?host={quote(self.sockets, safe='')}"
+        return {
+            **os.environ,
+            "DATABASE_URL": f"postgres://app{where}",
+            "MIGRATE_DATABASE_URL": f"postgres://owner{where}",
+            "REDIS_URL": self.redis_url,
+        }
+
+    def manage(self, name: str, *arguments: str) -> str:
+        """Run a Django command on one of these databases; return its output. Raises RuntimeError with what it said."""
+        command = [sys.executable, str(services.ROOT / "manage.py"), *arguments]
+        done = subprocess.run(
+            command, env=self.environment(name), capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(arguments)} failed:\n{done.stderr[-3000:]}")
+        return done.stdout
+
+    @contextmanager
+    def using(self, name: str) -> Iterator[None]:
+        """Let Django's own connection go to one of these databases for a while."""
+        was = dict(connection.settings_dict)
+        connection.close()
+        connection.settings_dict.update(
+            NAME=name, USER="app", PASSWORD="", HOST=self.sockets, PORT="", OPTIONS={}
+        )
+        try:
+            yield
+        finally:
+            connection.close()
+            connection.settings_dict.update(was)
+
+    def _make_template(self, now: datetime) -> str:
+        name = f"{self._prefix}_template"
+        self.names.append(name)
+        self.run("postgres", f"CREATE DATABASE {name}")
+        self.run(name, (Path(services.__file__).parent / "core/sql/roles.sql").read_text())
+        self.manage(name, "migrate", "--noinput")
+        with self.using(name):
+            agencies.found(
+                code="BORDER", name="Border Office", kind=AgencyKind.GOVERNMENT, country="TCD", now=now
+            )
+        return name
+
+    def close(self) -> None:
+        """Throw all of it away."""
+        for name in self.names[::-1]:
+            self.run("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@contextmanager
+def ground(*, now: datetime) -> Iterator[Ground]:
+    """Make databases beside the user's, on the servers that this command uses. Raises NotHere where they are not our own."""
+    if not services.started_here():
+        raise NotHere
+    sockets = parse_qs(urlsplit(os.environ["DATABASE_URL"]).query)["host"][0]
+    made = Ground(sockets=sockets, redis_url=os.environ["REDIS_URL"], now=now)
+    try:
+        yield made
+    finally:
+        made.close()
