@@ -1,0 +1,93 @@
+"""Which facts of a person or family are shown at the head of their file and in its lists?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from agencies.access import FIELDS_HIDDEN, Viewer, shown_fields
+from refugeecm.core.templatetags.ui import country, fmt_date
+from refugeecm.pages.people import Line
+from registration.models import Household, Individual
+
+Text = str | Promise
+
+
+def household_facts(house: Household, viewer: Viewer, size: int) -> list[tuple[Any, ...]]:
+    """Return the facts of a family's identity bar."""
+    shown = shown_fields(house, viewer)
+
+    def see(name: str, value: Any) -> Any:
+        return value if name in shown else FIELDS_HIDDEN
+
+    return [
+        (_("Members"), str(size), "ltr"),
+        (_("Event"), see("event", house.event.name if house.event else "")),
+        (_("Site"), see("site", house.site)),
+        (_("Registered"), see("registered_on", fmt_date(house.registered_on))),
+        (_("Arrived"), see("arrived_on", fmt_date(house.arrived_on))),
+        (_("Number in the source"), see("source_ref", house.source_ref), "ltr"),
+        (_("Agency"), house.agency.name),
+    ]
+
+
+def person_facts(person: Individual, line: Line, viewer: Viewer) -> list[tuple[Any, ...]]:
+    """Return the facts of a person's identity bar."""
+    age = (
+        line.born
+        if line.age is None
+        else gettext("%(born)s (%(age)s years)") % {"born": line.born, "age": line.age}
+    )
+    return [
+        (_("Sex"), line.sex),
+        (_("Born"), age),
+        (_("Nationality"), line.nationality),
+        (_("Relationship"), line.relationship),
+        (_("Household"), line.household, "ltr"),
+        (_("Agency"), person.agency.name),
+    ]
+
+
+def identity(person: Individual, viewer: Viewer) -> list[tuple[Any, ...]]:
+    """Return the identity of a person as rows of a summary list."""
+    shown = shown_fields(person, viewer)
+    texts: dict[str, Any] = {
+        "sex": person.get_sex_display(),
+        "nationality": country(person.nationality) if person.nationality else "",
+        "marital_status": person.get_marital_status_display(),
+        "legal_status": person.get_legal_status_display(),
+        "process_status": person.get_process_status_display(),
+        "registered_on": fmt_date(person.registered_on),
+        "event": person.event.name if person.event else "",
+    }
+    names = (
+        "given_name", "father_name", "family_name", "native_name", "mother_name", "birth_place", "nationality", "marital_status",
+        "legal_status", "process_status", "registered_on", "event", "source_ref",
+    )  # fmt: skip
+    labels = {one.name: one.verbose_name for one in Individual._meta.concrete_fields}
+    labels |= {"event": _("event")}
+    return [
+        (
+            capfirst(labels[name]),
+            texts.get(name, getattr(person, name, "")) if name in shown else FIELDS_HIDDEN,
+        )
+        for name in names
+        if name not in shown or texts.get(name, getattr(person, name, ""))
+    ]
+
+
+def contact(
+    person: Individual, viewer: Viewer, *, phone: Text, documents: Sequence[tuple[Text, Text]]
+) -> list[tuple[Any, ...]]:
+    """Return phone, site and documents as rows of a summary list."""
+    shown = shown_fields(person, viewer)
+    return [
+        (_("Phone"), phone, "ltr"),
+        (_("Registration site"), person.site if "site" in shown else FIELDS_HIDDEN),
+        *((label, number, "ltr") for label, number in documents),
+    ]

@@ -1,0 +1,362 @@
+"""What is known of this family, of this person? The file, from every floor, as far as the viewer may see it."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from agencies import access
+from agencies.access import FIELDS_HIDDEN, Permission, Viewer, live_for, shown_fields
+from agencies.access.declaration import ViewedRequest
+from agencies.actions import reads
+from agencies.models import Agreement
+from cases.enums import OPEN, ClaimStatus
+from cases.models import Claim
+from refugeecm.core.templatetags.ui import fmt_date
+from refugeecm.pages.facts import contact, household_facts, identity, person_facts
+from refugeecm.pages.history import changes, timeline
+from refugeecm.pages.people import Line, line_of
+from registration.actions.sealing import Opener
+from registration.models import Document, Household, Individual, MatchCandidate
+from registration.rules.matching import REASONS
+from resettlement.enums import ReferralStatus
+from resettlement.models import Referral
+
+Text = str | Promise
+CLAIM_KINDS = {
+    ClaimStatus.REGISTERED: "info",
+    ClaimStatus.EXAMINATION: "info",
+    ClaimStatus.SUSPENDED: "warn",
+    ClaimStatus.DECIDED: "good",
+}
+REFERRAL_KINDS = {
+    ReferralStatus.PROPOSED: "warn",
+    ReferralStatus.ACCEPTED: "info",
+    ReferralStatus.DECLINED: "bad",
+    ReferralStatus.DONE: "good",
+}
+
+
+@dataclass(frozen=True)
+class ClaimLine:
+    """A claim as shown."""
+
+    url: str
+    number: Text
+    status: Text
+    kind: str
+    outcome: Text
+    made_on: Text
+
+
+@dataclass(frozen=True)
+class ReferralLine:
+    """A referral as shown."""
+
+    url: str
+    service: Text
+    direction: str
+    at: Any
+    status: Text
+    kind: str
+
+
+@dataclass
+class Member:
+    """A member of the family, with what is going on."""
+
+    line: Line
+    person: Individual
+    claims: list[ClaimLine] = field(default_factory=list)
+    may_claim: bool = False
+    phone: Text = ""
+    documents: list[tuple[Text, Text]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Double:
+    """Somebody in the register who may be a member of this family."""
+
+    name: Text
+    other_name: Text
+    url: str
+    number: str
+    score: int
+    reasons: list[str]
+
+
+@dataclass
+class File:
+    """Everything about the members of one household, loaded in a fixed number of statements."""
+
+    members: list[Member]
+    referrals: list[ReferralLine]
+    doubles: list[Double]
+    covering: list[Agreement]
+    events: list[dict[str, Any]]
+
+
+@require_GET
+@access.requires(Permission.PERSON_READ)
+def household(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Show the file of a family."""
+    viewer, now = request.viewer, timezone.now()
+    house = _household(viewer, pk)
+    people = _members(viewer, house)
+    file = _file(viewer, house, people, subjects=[house.pk], today=timezone.localdate(now))
+    reads.record(viewer=viewer, rows=people, view="household", now=now)
+    first = file.members[0].line if file.members else None
+    context = {
+        "household": house,
+        "own": house.agency_id == viewer.agency_id,
+        "file": file,
+        "name": gettext("Family of %(name)s") % {"name": first.name}
+        if first and first.named
+        else house.number,
+        "native": first.native if first else "",
+        "reference": house.number if first and first.named else "",
+        "facts": household_facts(house, viewer, len(people)),
+        "badges": _sharing_badges(house, viewer, file.covering),
+        "covering": _covering(house, viewer, file.covering),
+        "changes": changes([house], viewer) + changes(people, viewer)
+        if house.agency_id == viewer.agency_id
+        else [],
+        "crumbs": [(_("People"), reverse("people"))],
+    }
+    return render(request, "pages/household.html", context)
+
+
+@require_GET
+@access.requires(Permission.PERSON_READ)
+def individual(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Show the file of a person."""
+    viewer, now = request.viewer, timezone.now()
+    today = timezone.localdate(now)
+    found = (
+        Individual.objects.visible_to(viewer)
+        .with_shown_classes(viewer)
+        .select_related("agency", "household", "event")
+    )
+    person: Individual = get_object_or_404(found, pk=pk)
+    file = _file(viewer, person.household, [person], subjects=[], today=today)
+    family = [one for one in _members(viewer, person.household) if one.pk != person.pk]
+    reads.record(viewer=viewer, rows=[person, *family], view="individual", now=now)
+    own = person.agency_id == viewer.agency_id
+    member = file.members[0]
+    _addcontact(file.members, viewer)
+    context = {
+        "person": person,
+        "own": own,
+        "file": file,
+        "member": member,
+        "reference": member.line.number if member.line.named else "",
+        "facts": person_facts(person, member.line, viewer),
+        "badges": [(member.line.kind, member.line.status), *_sharing_badges(person, viewer, file.covering)],
+        "covering": _covering(person, viewer, file.covering),
+        "identity": identity(person, viewer),
+        "contact": contact(person, viewer, phone=member.phone, documents=member.documents),
+        "family": [line_of(one, viewer, today=today) for one in family],
+        "changes": changes([person], viewer) if own else [],
+        "crumbs": [
+            (_("People"), reverse("people")),
+            (member.line.household, reverse("household", args=[person.household_id])),
+        ],
+    }
+    return render(request, "pages/individual.html", context)
+
+
+def _household(viewer: Viewer, pk: uuid.UUID) -> Household:
+    found = Household.objects.visible_to(viewer).with_shown_classes(viewer).select_related("agency", "event")
+    house: Household = get_object_or_404(found, pk=pk)
+    return house
+
+
+def _members(viewer: Viewer, house: Household) -> list[Individual]:
+    """Return the members whom the viewer may see, the focal point first where that is known, then as registered."""
+    found = Individual.objects.visible_to(viewer).with_shown_classes(viewer).filter(household=house)
+    people: list[Individual] = list(found.select_related("agency", "household").order_by("pk")[:200])
+    return sorted(
+        people, key=lambda one: not ("relationship" in shown_fields(one, viewer) and one.is_focal_point)
+    )
+
+
+def _file(
+    viewer: Viewer, house: Household, people: Sequence[Individual], *, subjects: list[uuid.UUID], today: date
+) -> File:
+    """Load what is going on with these people; nine statements at most whatever their number."""
+    ids = [one.pk for one in people]
+    claims = list(
+        Claim.objects.visible_to(viewer)
+        .with_shown_classes(viewer)
+        .filter(individual__in=ids)
+        .order_by("-made_on", "-pk")
+    )
+    referrals = list(
+        Referral.objects.visible_to(viewer)
+        .filter(individual_id__in=ids)
+        .select_related("agency", "recipient")
+        .order_by("-made_at")[:50]
+    )
+    members = [Member(line=line_of(one, viewer, today=today), person=one) for one in people]
+    _add_claims(members, claims, viewer)
+    shown = {house.pk, *ids, *subjects, *(one.pk for one in claims), *(one.pk for one in referrals)}
+    return File(
+        members=members,
+        referrals=[_referral(one, viewer) for one in referrals],
+        doubles=_doubles(viewer, people),
+        covering=_agreements(viewer, house, people),
+        events=timeline(shown),
+    )
+
+
+def _add_claims(members: list[Member], claims: list[Claim], viewer: Viewer) -> None:
+    by_person: dict[uuid.UUID, list[Claim]] = defaultdict(list)
+    for claim in claims:
+        by_person[claim.individual_id].append(claim)
+    for member in members:
+        theirs = by_person[member.person.pk]
+        member.claims = [_claim(one, viewer) for one in theirs]
+        member.may_claim = (
+            viewer.may(Permission.CLAIM_OPEN)
+            and member.line.own
+            and not any(one.status in OPEN for one in theirs)
+        )
+
+
+def _claim(claim: Claim, viewer: Viewer) -> ClaimLine:
+    shown = shown_fields(claim, viewer)
+
+    def see(name: str, value: Text) -> Text:
+        return value if name in shown else FIELDS_HIDDEN
+
+    return ClaimLine(
+        url=reverse("claim", args=[claim.pk]),
+        number=see("number", claim.number),
+        status=see("status", claim.get_status_display()),
+        kind=CLAIM_KINDS.get(ClaimStatus(claim.status), "neutral") if "status" in shown else "neutral",
+        outcome=see("outcome", claim.get_outcome_display()) if claim.outcome else "",
+        made_on=see("made_on", fmt_date(claim.made_on)),
+    )
+
+
+def _referral(one: Referral, viewer: Viewer) -> ReferralLine:
+    sent = one.agency_id == viewer.agency_id
+    who = (
+        gettext("to %(agency)s") % {"agency": one.recipient.name}
+        if sent
+        else gettext("from %(agency)s") % {"agency": one.agency.name}
+    )
+    return ReferralLine(
+        url=reverse("referral", args=[one.pk]),
+        service=one.get_service_display(),
+        direction=who,
+        at=one.made_at,
+        status=one.get_status_display(),
+        kind=REFERRAL_KINDS.get(ReferralStatus(one.status), "neutral"),
+    )
+
+
+def _addcontact(members: list[Member], viewer: Viewer) -> None:
+    """Open the sealed phone and document numbers of those whose contact the viewer may see; the rest reads "not shared"."""
+    open_for = [one.person.pk for one in members if "phone" in shown_fields(one.person, viewer)]
+    opener = Opener(open_for) if open_for else None
+    documents: dict[uuid.UUID, list[Document]] = defaultdict(list)
+    if open_for:
+        for document in Document.objects.visible_to(viewer).filter(individual_id__in=open_for).order_by("pk"):
+            documents[document.individual_id].append(document)
+    for member in members:
+        if opener is None or member.person.pk not in open_for:
+            member.phone = FIELDS_HIDDEN
+            member.documents = [(_("Documents"), FIELDS_HIDDEN)]
+            continue
+        member.phone = opener.phone(member.person)
+        member.documents = [
+            (one.get_kind_display(), opener.number(one)) for one in documents[member.person.pk]
+        ]
+
+
+def _doubles(viewer: Viewer, people: Sequence[Individual]) -> list[Double]:
+    """Return who may be a member of this family, in either direction; the viewer's own agency's findings only."""
+    mine = {one.pk: one for one in people}
+    pairs = list(
+        MatchCandidate.objects.visible_to(viewer)
+        .filter(Q(individual__in=mine) | Q(other__in=mine))
+        .order_by("-score")[:20]
+    )
+    wanted = {other for pair in pairs for other in (pair.individual_id, pair.other_id)} - set(mine)
+    visible = Individual.objects.visible_to(viewer).with_shown_classes(viewer)
+    others = {one.pk: one for one in visible.filter(pk__in=wanted)} if wanted else {}
+    everyone = {**others, **mine}
+    found = []
+    for pair in pairs:
+        one_id, other_id = (
+            (pair.individual_id, pair.other_id)
+            if pair.individual_id in mine
+            else (pair.other_id, pair.individual_id)
+        )
+        other = everyone.get(other_id)
+        if other is None:
+            continue
+        found.append(
+            Double(
+                name=_name(mine[one_id], viewer),
+                other_name=_name(other, viewer),
+                url=reverse("individual", args=[other.pk]),
+                number=other.number if "number" in shown_fields(other, viewer) else "",
+                score=round(pair.score * 100),
+                reasons=[gettext(REASONS.get(one, one)) for one in pair.reasons],
+            )
+        )
+    return found
+
+
+def _name(person: Individual, viewer: Viewer) -> Text:
+    return person.full_name if "given_name" in shown_fields(person, viewer) else FIELDS_HIDDEN
+
+
+def _agreements(viewer: Viewer, house: Household, people: Sequence[Individual]) -> list[Agreement]:
+    """Return the live agreements under which these people are shared: with us, or by us with others."""
+    if house.agency_id == viewer.agency_id:
+        live: QuerySet[Agreement] = Agreement.objects.live().filter(provider_id=viewer.agency_id)
+    else:
+        live = live_for(viewer)
+    covered = live.filter(access_rows__individual_id__in=[one.pk for one in people]).distinct()
+    return list(covered.select_related("provider", "recipient").order_by("reference"))
+
+
+def _covering(
+    row: Household | Individual, viewer: Viewer, agreements: list[Agreement]
+) -> list[dict[str, Any]]:
+    """Return what the banner of a shared record says, one entry per agreement; nothing for one's own records."""
+    if row.agency_id == viewer.agency_id:
+        return []
+    return [
+        {"agency": one.provider.name, "agreement": one, "classes": one.class_labels} for one in agreements
+    ]
+
+
+def _sharing_badges(
+    row: Household | Individual, viewer: Viewer, agreements: list[Agreement]
+) -> list[tuple[str, Text]]:
+    if row.agency_id != viewer.agency_id:
+        return [("info", gettext("Shared by %(agency)s") % {"agency": row.agency.name})]
+    partners = sorted({one.recipient.name for one in agreements})
+    return (
+        [("info", gettext("Shared with %(agencies)s") % {"agencies": ", ".join(partners)})]
+        if partners
+        else []
+    )

@@ -1,0 +1,266 @@
+"""Who is registered? One search box over everything that may be seen, and the newest people when nothing is asked."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from agencies import access
+from agencies.access import FIELDS_HIDDEN, Permission, Viewer, shown_fields
+from agencies.access.declaration import ViewedRequest
+from agencies.actions import reads
+from cases.models import Claim, ClaimReference
+from refugeecm.core.classes import FieldClass
+from refugeecm.core.paging import Page, page_of
+from refugeecm.core.templatetags.ui import DATE, country
+from registration import matching
+from registration.actions.sealing import document_index
+from registration.enums import LegalStatus, Precision, ProcessStatus, Sex
+from registration.models import Document, Household, Individual, InfluxEvent
+from registration.rules.countries import codes
+
+Text = str | Promise
+LEGAL_KINDS = {
+    LegalStatus.REFUGEE: "good",
+    LegalStatus.OTHER_PROTECTION: "good",
+    LegalStatus.ASYLUM_SEEKER: "info",
+    LegalStatus.STATELESS: "info",
+}
+
+
+class PeopleForm(forms.Form):
+    """What is looked for."""
+
+    q = forms.CharField(label=_("Name or number"), max_length=200, required=False)
+    born = forms.IntegerField(
+        label=_("Born about"),
+        min_value=1880,
+        max_value=2100,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "short", "inputmode": "numeric", "size": 4, "maxlength": 4}),
+    )
+    sex = forms.ChoiceField(label=_("Sex"), required=False)
+    nationality = forms.ChoiceField(label=_("Nationality"), required=False)
+    event = forms.ModelChoiceField(
+        label=_("Event"),
+        queryset=InfluxEvent.objects.order_by("-created_at"),
+        to_field_name="slug",
+        required=False,
+        empty_label=_("All"),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["sex"].choices = [("", _("All")), *Sex.choices]  # type: ignore[attr-defined]
+        named = sorted(((code, country(code)) for code in codes()), key=lambda one: one[1])
+        self.fields["nationality"].choices = [("", _("All")), *named]  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A person in a table, with what the viewer may see of them; the rest reads "not shared"."""
+
+    url: str
+    name: Text
+    named: bool
+    native: str
+    sex: Text
+    age: int | None
+    born: Text
+    nationality: Text
+    number: Text
+    household: Text
+    household_url: str
+    relationship: Text
+    site: str
+    agency: str
+    own: bool
+    status: Text
+    kind: str
+    record: str
+
+
+def line_of(person: Individual, viewer: Viewer, *, today: date) -> Line:
+    """Return the line of a person loaded with household, agency and shown classes."""
+    shown = shown_fields(person, viewer)
+
+    def see(field: str, value: Text) -> Text:
+        return (value or "–") if field in shown else FIELDS_HIDDEN
+
+    return Line(
+        url=reverse("individual", args=[person.pk]),
+        name=person.full_name if "given_name" in shown else person.number,
+        named="given_name" in shown,
+        native=person.native_name
+        if "native_name" in shown and person.native_name != person.full_name
+        else "",
+        sex=see("sex", person.get_sex_display()),
+        age=person.age_on(today) if "birth_date" in shown else None,
+        born=see("birth_date", born(person)),
+        nationality=see("nationality", country(person.nationality)),
+        number=see("number", person.number),
+        household=see("household", person.household.number),
+        household_url=reverse("household", args=[person.household_id]),
+        relationship=see("relationship", person.get_relationship_display()),
+        site=person.site if "site" in shown else "",
+        agency=person.agency.name,
+        own=person.agency_id == viewer.agency_id,
+        status=see("legal_status", person.get_legal_status_display()),
+        kind=LEGAL_KINDS.get(LegalStatus(person.legal_status), "neutral")
+        if "legal_status" in shown
+        else "neutral",
+        record=""
+        if person.process_status == ProcessStatus.ACTIVE or "process_status" not in shown
+        else str(person.get_process_status_display()),
+    )
+
+
+def born(person: Individual) -> str:
+    """Return the date of birth as precisely as it is known, as plain text: a day, a month or a year."""
+    if person.birth_date is None:
+        return ""
+    patterns = {Precision.YEAR: "Y", Precision.MONTH: "M Y"}
+    text = date_format(person.birth_date, patterns.get(Precision(person.birth_precision), DATE))
+    return gettext("about %(when)s") % {"when": text} if person.birth_estimated else text
+
+
+@require_GET
+@access.requires(Permission.PERSON_READ)
+def people(request: ViewedRequest) -> HttpResponse:
+    """Search by name in any script or spelling, or by number; without a question, the newest people."""
+    viewer, now = request.viewer, timezone.now()
+    form = PeopleForm(request.GET)
+    given = form.cleaned_data if form.is_valid() else {}
+    text = (given.get("q") or "").strip()
+    page: Page[Any]
+    if not given:
+        page = Page(rows=[], number=1, size=25, has_next=False, total=0)
+    elif text:
+        page = _found(text, given, viewer, request.GET.get("page"))
+    else:
+        page = page_of(_filtered(given, viewer).order_by("-pk"), number=request.GET.get("page"))
+    reads.record(viewer=viewer, rows=page.rows, view="people", now=now)
+    today = timezone.localdate(now)
+    context = {
+        "form": form,
+        "lines": [line_of(one, viewer, today=today) for one in page.rows],
+        "page": page,
+        "search_text": text,
+        "chips": _chips(request, given),
+    }
+    return render(request, "pages/people.html", context)
+
+
+def _visible(viewer: Viewer) -> QuerySet[Individual]:
+    rows: QuerySet[Individual] = (
+        Individual.objects.visible_to(viewer).with_shown_classes(viewer).select_related("household", "agency")
+    )
+    return rows
+
+
+def _filtered(given: dict[str, Any], viewer: Viewer) -> QuerySet[Individual]:
+    """Return the visible people who fit the filters. Identity is filtered only where it is shown: a filter tells, too."""
+    rows = _visible(viewer)
+    if given.get("event"):
+        rows = rows.filter(event=given["event"])
+    if given.get("sex") or given.get("nationality") or given.get("born"):
+        rows = rows.filter(Q(agency_id=viewer.agency_id) | Q(shared_classes__contains=[FieldClass.C2]))
+    if given.get("sex"):
+        rows = rows.filter(sex=given["sex"])
+    if given.get("nationality"):
+        rows = rows.filter(nationality=given["nationality"])
+    if given.get("born"):
+        rows = rows.filter(birth_date__year__range=(given["born"] - 2, given["born"] + 2))
+    return rows
+
+
+def _found(text: str, given: dict[str, Any], viewer: Viewer, number: str | None) -> Page[Any]:
+    """Return people found by number first, then by name; 50 at most, for whoever needs more has to say more."""
+    ids = _by_number(text, viewer)
+    exact = list(_filtered(given, viewer).filter(pk__in=ids)[:50]) if ids else []
+    named = matching.search(text, viewer=viewer, born=given.get("born"))
+    if named and any(given.get(one) for one in ("event", "sex", "nationality")):
+        named = [one for one in named if _fits(one, given, viewer)]
+    seen = {one.pk for one in exact}
+    found = [*exact, *(one for one in named if one.pk not in seen)][:50]
+    at = int(number) if number and number.isascii() and number.isdigit() and len(number) < 3 else 1
+    start = (max(at, 1) - 1) * 25
+    return Page(
+        rows=found[start : start + 25],
+        number=max(at, 1),
+        size=25,
+        has_next=len(found) > start + 25,
+        total=len(found),
+    )
+
+
+def _fits(person: Individual, given: dict[str, Any], viewer: Viewer) -> bool:
+    """Answer whether somebody found by name fits the filters; what is not shown never fits."""
+    shown = shown_fields(person, viewer)
+    return all(
+        (name in shown and getattr(person, attribute) == wanted)
+        for name, attribute, wanted in (
+            ("event", "event_id", getattr(given.get("event"), "pk", None)),
+            ("sex", "sex", given.get("sex")),
+            ("nationality", "nationality", given.get("nationality")),
+        )
+        if wanted
+    )
+
+
+def _by_number(text: str, viewer: Viewer) -> set[uuid.UUID]:
+    """Return whose number this is, exactly: ours, the source's, a claim's, a partner's for a claim, or a document's."""
+    if not any(one.isdigit() for one in text):
+        return set()
+    ours = "".join(text.split()).upper()
+    visible = Individual.objects.visible_to(viewer)
+    houses = Household.objects.visible_to(viewer)
+    household = houses.filter(Q(number=ours) | Q(source_ref=text))[:5]
+    claims = Claim.objects.visible_to(viewer).filter(
+        Q(number=ours) | Q(pk__in=ClaimReference.objects.owned_by(viewer).filter(value=text).values("claim"))
+    )
+    documents = (
+        Document.objects.visible_to(viewer)
+        .with_shown_classes(viewer)
+        .filter(number_index=document_index(text))
+    )
+    return {
+        *visible.filter(Q(number=ours) | Q(source_ref=text)).values_list("pk", flat=True)[:50],
+        *visible.filter(household__in=[one.pk for one in household]).values_list("pk", flat=True)[:50],
+        *claims.values_list("individual_id", flat=True)[:50],
+        *(one.individual_id for one in documents[:50] if "number" in shown_fields(one, viewer)),
+    }
+
+
+def _chips(request: ViewedRequest, given: dict[str, Any]) -> list[tuple[Text, str]]:
+    """Return the filters in force, each with the address without it."""
+    labels: dict[str, Text] = {}
+    if given.get("born"):
+        labels["born"] = gettext("Born about %(year)s") % {"year": given["born"]}
+    if given.get("sex"):
+        labels["sex"] = Sex(given["sex"]).label
+    if given.get("nationality"):
+        labels["nationality"] = country(given["nationality"])
+    if given.get("event"):
+        labels["event"] = given["event"].name
+    chips = []
+    for name, label in labels.items():
+        query = request.GET.copy()
+        query.pop(name)
+        query.pop("page", None)
+        chips.append((label, f"?{query.urlencode()}"))
+    return chips

@@ -1,0 +1,124 @@
+"""How far is a file, and what came of it?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, IntegerField, Sum
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
+
+from registration.enums import BatchStatus, Outcome, StepKind, StepStatus
+from registration.models import ImportBatch, ImportRow, ImportStep
+
+# Somebody has to wait for a worker in these.
+RUNNING = (BatchStatus.READING, BatchStatus.CHECKING, BatchStatus.COMPARING, BatchStatus.ACCEPTING)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Rows of the stage that are done, of `total` (0: not known yet); people per outcome; what was registered; work in seconds."""
+
+    stage: str
+    done: int
+    total: int
+    counts: dict[str, int] = field(default_factory=dict)
+    created: int = 0
+    households: int = 0
+    candidates: int = 0
+    seconds: float = 0.0
+
+    @property
+    def is_running(self) -> bool:
+        """Whether workers are at it."""
+        return self.stage in RUNNING
+
+    @property
+    def to_register(self) -> int:
+        """How many people accepting the file registers: the new ones and the possible duplicates."""
+        return self.counts.get(Outcome.NEW, 0) + self.counts.get(Outcome.POSSIBLE, 0)
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """What the steps of one kind add up to."""
+
+    all: int = 0
+    closed: int = 0
+    created: int = 0
+    households: int = 0
+    candidates: int = 0
+    seconds: float = 0.0
+
+
+def progress(batch: ImportBatch) -> Progress:
+    """Return where the file stands, computed from its steps and findings in two statements; nothing is counted in memory."""
+    sums = _sums(batch)
+    check, accept = sums.get(StepKind.CHECK, _Sums()), sums.get(StepKind.ACCEPT, _Sums())
+    found = dict(
+        ImportRow.objects.filter(batch=batch).order_by().values_list("outcome").annotate(people=Count("pk"))
+    )
+    special = sum(count for outcome, count in found.items() if outcome != Outcome.NEW)
+    counts = {str(outcome): found.get(outcome, 0) for outcome in Outcome}
+    counts[str(Outcome.NEW)] = max(check.closed - special, 0)
+    done, total = {
+        BatchStatus.READING: (check.all, 0),
+        BatchStatus.CHECKING: (check.closed, batch.rows),
+        BatchStatus.COMPARING: (check.closed, 0),
+        BatchStatus.ACCEPTING: (accept.closed, accept.all),
+    }.get(BatchStatus(batch.status), (batch.rows, batch.rows))
+    return Progress(
+        stage=batch.status,
+        done=done,
+        total=total,
+        counts=counts,
+        created=accept.created,
+        households=accept.households,
+        candidates=accept.candidates,
+        seconds=sum(one.seconds for one in sums.values()),
+    )
+
+
+def _sums(batch: ImportBatch) -> dict[str, _Sums]:
+    """Return what the steps of a file add up to, by kind. Whatever is not open is closed: done, or set aside with its rows."""
+    keys = ("created", "households", "candidates")
+    totals: dict[str, Any] = {
+        key: Sum(Cast(KeyTextTransform(key, "counts"), IntegerField()), default=0) for key in keys
+    }
+    grouped = (
+        ImportStep.objects.filter(batch_id=batch.pk)
+        .order_by()
+        .values("kind", "status")
+        .annotate(people=Sum("rows"), took=Sum("seconds"), **totals)
+    )
+    sums: dict[str, _Sums] = {}
+    one: dict[str, Any]
+    for one in grouped:  # type: ignore[assignment]
+        was = sums.get(one["kind"], _Sums())
+        sums[one["kind"]] = _Sums(
+            all=was.all + one["people"],
+            closed=was.closed + (0 if one["status"] == StepStatus.OPEN else one["people"]),
+            created=was.created + one["created"],
+            households=was.households + one["households"],
+            candidates=was.candidates + one["candidates"],
+            seconds=was.seconds + one["took"],
+        )
+    return sums
+
+
+def column_counts(batch: ImportBatch) -> list[tuple[str, int]]:
+    """Return (field, how many rows have an error there), most first; "" stands for the whole row.
+
+    Rows that wait only for another member of their household are not counted: there is nothing to correct in them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT problem ->> 0, count(DISTINCT r.id) FROM registration_importrow r"
+            " CROSS JOIN LATERAL jsonb_array_elements(r.problems) AS found(problem)"
+            " WHERE r.batch_id = %s AND r.outcome = %s AND NOT (problem ->> 3)::boolean AND problem ->> 1 <> 'held_back'"
+            " GROUP BY 1 ORDER BY 2 DESC, 1",
+            [batch.pk, Outcome.ERROR],
+        )
+        return [(column, rows) for column, rows in cursor.fetchall()]

@@ -1,0 +1,339 @@
+"""How does a clerk send a file of arrivals, watch it being checked, look at the result, and accept it?"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRefresh
+from kombu.exceptions import OperationalError
+
+from agencies import access
+from agencies.access import Permission
+from agencies.access.declaration import ViewedRequest
+from agencies.actions import reads
+from refugeecm.core.paging import page_of
+from refugeecm.core.templatetags.ui import figure
+from refugeecm.core.transitions import TransitionNotAllowed
+from registration import policies, reports
+from registration.actions import events, imports
+from registration.actions.imports import content
+from registration.enums import BatchStatus, Outcome
+from registration.forms import ImportForm
+from registration.importers.errors_file import Problem, write_error_rows
+from registration.models import ImportBatch, ImportChunk, ImportRow, Individual
+from registration.views.rows import findings_of, label_of, page_of_rows
+
+log = logging.getLogger(__name__)
+KINDS = {
+    BatchStatus.READING: "info",
+    BatchStatus.CHECKING: "info",
+    BatchStatus.COMPARING: "info",
+    BatchStatus.REVIEW: "warn",
+    BatchStatus.ACCEPTING: "info",
+    BatchStatus.DONE: "good",
+    BatchStatus.FAILED: "bad",
+}
+TITLES = {
+    Outcome.NEW: gettext_lazy("New people"),
+    Outcome.REGISTERED: gettext_lazy("Already registered"),
+    Outcome.POSSIBLE: gettext_lazy("Possible duplicates"),
+    Outcome.ERROR: gettext_lazy("Rows with errors"),
+}
+TILE_HINTS = {
+    Outcome.NEW: gettext_lazy("will be registered"),
+    Outcome.REGISTERED: gettext_lazy("nothing will be added"),
+    Outcome.POSSIBLE: gettext_lazy("will be registered and marked for review"),
+    Outcome.ERROR: gettext_lazy("left out until corrected"),
+}
+TILE_KINDS = {Outcome.NEW: "good", Outcome.POSSIBLE: "warn", Outcome.ERROR: "bad"}
+STAGES = {
+    BatchStatus.READING: pgettext_lazy("import stage", "Reading the file"),
+    BatchStatus.CHECKING: pgettext_lazy("import stage", "Checking rows against the register"),
+    BatchStatus.COMPARING: pgettext_lazy("import stage", "Comparing rows with each other"),
+    BatchStatus.ACCEPTING: pgettext_lazy("import stage", "Registering people"),
+}
+
+
+@require_GET
+@access.requires(Permission.IMPORT_READ)
+def index(request: ViewedRequest) -> HttpResponse:
+    """List the files of the viewer's agency, the newest first."""
+    found = (
+        ImportBatch.objects.visible_to(request.viewer)
+        .select_related("event", "created_by")
+        .order_by("-created_at", "-id")
+    )
+    page = page_of(found, number=request.GET.get("page"))
+    for batch in page.rows:
+        batch.kind = KINDS.get(BatchStatus(batch.status), "neutral")
+    return render(request, "registration/imports.html", {"page": page})
+
+
+@require_http_methods(["GET", "POST"])
+@access.requires(Permission.IMPORT_RUN)
+def new(request: ViewedRequest) -> HttpResponse:
+    """Ask for a file and its event, and receive it."""
+    form = ImportForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        given, now = form.cleaned_data, timezone.now()
+        try:
+            with transaction.atomic():
+                event = form.chosen() or events.draft(
+                    slug=given["slug"], name=given["name"], by=request.viewer, now=now
+                )
+                batch = imports.receive(
+                    data=given["file"].read(),
+                    file_name=given["file"].name,
+                    event=event,
+                    by=request.viewer,
+                    now=now,
+                )
+        except imports.AlreadyReceived as again:
+            messages.info(request, str(again))
+            return redirect("import-detail", again.batch.pk)
+        except policies.NotPermitted as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return redirect("import-detail", batch.pk)
+    crumbs = [(_("Imports"), reverse("imports"))]
+    return render(request, "registration/import_new.html", {"form": form, "crumbs": crumbs})
+
+
+def _batch(request: ViewedRequest, pk: uuid.UUID) -> ImportBatch:
+    found: ImportBatch = get_object_or_404(
+        ImportBatch.objects.visible_to(request.viewer).select_related(
+            "agency", "event", "created_by", "accepted_by"
+        ),
+        pk=pk,
+    )
+    return found
+
+
+@require_GET
+@access.requires(Permission.IMPORT_READ)
+def detail(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Show where a file stands, and what was found out about its rows."""
+    batch = _batch(request, pk)
+    return render(request, "registration/import_detail.html", _context(request, batch))
+
+
+@require_GET
+@access.requires(Permission.IMPORT_READ)
+def progress(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Answer the page's question every second; once the workers are done the page loads anew."""
+    batch = _batch(request, pk)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("import-detail", batch.pk)
+    how = reports.progress(batch)
+    if not how.is_running:
+        return HttpResponseClientRefresh()
+    return render(request, "registration/import_progress.html", {"batch": batch, **_bar(how)})
+
+
+def _bar(how: reports.Progress) -> dict[str, Any]:
+    label = STAGES.get(BatchStatus(how.stage), "")
+    return {"progress": how, "label": label}
+
+
+def _context(request: ViewedRequest, batch: ImportBatch) -> dict[str, Any]:
+    how = reports.progress(batch)
+    context: dict[str, Any] = {
+        "batch": batch,
+        "crumbs": [(_("Imports"), reverse("imports"))],
+        "kind": KINDS.get(BatchStatus(batch.status), "neutral"),
+        "facts": _facts(batch),
+        "can_accept": policies.can_accept(batch=batch, by=request.viewer) and how.to_register > 0,
+        "can_cancel": policies.can_cancel(batch=batch, by=request.viewer),
+        **_bar(how),
+    }
+    if batch.status in {BatchStatus.REVIEW, BatchStatus.ACCEPTING, BatchStatus.DONE}:
+        readable = bool(batch.key)
+        context["tiles"] = [
+            {
+                "label": TITLES[outcome],
+                "value": figure(how.counts[outcome]),
+                "url": reverse("import-rows", args=[batch.pk, outcome])
+                if how.counts[outcome] and readable
+                else "",
+                "hint": "" if batch.status == BatchStatus.DONE else TILE_HINTS[outcome],
+                "kind": TILE_KINDS.get(outcome, "neutral") if how.counts[outcome] else "neutral",
+            }
+            for outcome in Outcome
+        ]
+        most = 0
+        columns = reports.column_counts(batch) if how.counts[Outcome.ERROR] else []
+        if columns:
+            most = columns[0][1]
+        context["columns"] = [
+            (label_of(batch, column), rows, round(100 * rows / most)) for column, rows in columns
+        ]
+        context["readable"] = readable
+        context["errors"] = how.counts[Outcome.ERROR]
+        context["unknown_columns"] = [
+            header
+            for header, name in zip(batch.header, batch.columns, strict=False)
+            if header.strip() and name is None
+        ]
+    if batch.status == BatchStatus.DONE:
+        context["result"] = _result(how)
+    if batch.status == BatchStatus.FAILED:
+        context["problem"] = _problem(batch)
+    return context
+
+
+def _result(how: reports.Progress) -> str:
+    people = ngettext("%(count)s person", "%(count)s people", how.created) % {"count": figure(how.created)}
+    houses = ngettext("%(count)s new household", "%(count)s new households", how.households) % {
+        "count": figure(how.households)
+    }
+    return _("Registered: %(people)s, %(households)s.") % {"people": people, "households": houses}
+
+
+def _problem(batch: ImportBatch) -> str:
+    """Return why a file could not be read, and what to do; `problem` is a message id with its detail, as JSON."""
+    try:
+        told = json.loads(batch.problem)
+        return _(told["message"]) % {"detail": told["detail"]}
+    except (ValueError, KeyError, TypeError):
+        return _("The file could not be read. Open it, save it again as .xlsx or CSV, and upload the copy.")
+
+
+def _facts(batch: ImportBatch) -> list[tuple[Any, ...]]:
+    found = batch.found_format
+    form = ", ".join(str(found[name]) for name in ("sheet", "encoding") if found.get(name))
+    size = _("%(size)s KB") % {"size": figure(max(round(batch.size / 1024), 1))}
+    facts = [
+        (_("Event"), batch.event.name),
+        (_("Rows"), figure(batch.rows) if batch.rows else "", "ltr"),
+        (_("Households"), figure(batch.households) if batch.households else "", "ltr"),
+        (_("Size"), size),
+        (_("Read as"), form),
+        (_("Sent by"), batch.created_by.name if batch.created_by else ""),
+    ]
+    if batch.accepted_by:
+        facts.append((_("Accepted by"), batch.accepted_by.name))
+    return [one for one in facts if one[1]]
+
+
+def _readable(request: ViewedRequest, pk: uuid.UUID) -> ImportBatch:
+    """Return a visible file whose content is still there: not that of a cancelled one, nor of one whose key was destroyed."""
+    batch = _batch(request, pk)
+    if not batch.key:
+        raise Http404
+    return batch
+
+
+@require_GET
+@access.requires(Permission.IMPORT_READ)
+def rows(request: ViewedRequest, pk: uuid.UUID, outcome: str) -> HttpResponse:
+    """Show the rows of one outcome, page by page."""
+    batch = _readable(request, pk)
+    viewer, now = request.viewer, timezone.now()
+    page = page_of_rows(batch, outcome, viewer=viewer, number=request.GET.get("page"))
+    reads.record(viewer=viewer, rows=[batch], view="import-rows", now=now)
+    shown = {row.other.pk: row.other for row in page.rows if row.other}
+    reads.record(viewer=viewer, rows=list[Individual](shown.values()), view="import-rows", now=now)
+    how = reports.progress(batch)
+    context = {
+        "batch": batch,
+        "outcome": outcome,
+        "title": TITLES[Outcome(outcome)],
+        "page": page,
+        "tabs": [
+            {
+                "label": TITLES[one],
+                "url": reverse("import-rows", args=[batch.pk, one]),
+                "current": one == outcome,
+                "count": figure(how.counts[one]),
+            }
+            for one in Outcome
+        ],
+        "crumbs": [
+            (_("Imports"), reverse("imports")),
+            (batch.file_name, reverse("import-detail", args=[batch.pk])),
+        ],
+    }
+    return render(request, "registration/import_rows.html", context)
+
+
+@require_GET
+@access.requires(Permission.IMPORT_READ)
+def errors(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Give back the rows with errors as a CSV file that can be corrected and sent again."""
+    batch = _readable(request, pk)
+    text = write_error_rows(batch.header, _error_rows(batch))
+    reads.record(viewer=request.viewer, rows=[batch], view="import-errors", now=timezone.now())
+    stem = re.sub(r"[^\w.-]+", "-", batch.file_name.rsplit(".", 1)[0]).strip("-.") or "import"
+    response = HttpResponse(
+        text, content_type="text/csv; charset=utf-8", headers={"X-Content-Type-Options": "nosniff"}
+    )
+    response.headers["Content-Disposition"] = (
+        f'attachment; filename="{stem.encode("ascii", "ignore").decode() or "import"}-errors.csv"'
+    )
+    return response
+
+
+def _error_rows(batch: ImportBatch) -> Iterator[tuple[int, Sequence[str], Sequence[Problem]]]:
+    key = content.key_of(batch)
+    failed = ImportRow.objects.filter(batch=batch, outcome=Outcome.ERROR)
+    for seq in failed.order_by("chunk_seq").values_list("chunk_seq", flat=True).distinct():
+        found = {one.number: one for one in failed.filter(chunk_seq=seq)}
+        for number, cells in content.raw_rows(ImportChunk.objects.get(batch=batch, seq=seq), key):
+            if number in found:
+                problems = found[number].problems
+                told = findings_of(batch, problems, cells)
+                yield (
+                    number,
+                    cells,
+                    [
+                        (one.column, str(problem[1]), one.message)
+                        for problem, one in zip(problems, told, strict=True)
+                    ],
+                )
+
+
+@require_POST
+@access.requires(Permission.IMPORT_RUN)
+def accept(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Let the people of a checked file be registered."""
+    batch = _batch(request, pk)
+    try:
+        imports.accept(batch=batch, by=request.viewer, now=timezone.now())
+    except (policies.NotPermitted, TransitionNotAllowed) as refusal:
+        messages.error(request, str(refusal))
+    else:
+    return redirect("import-detail", batch.pk)
+
+
+@require_http_methods(["GET", "POST"])
+@access.requires(Permission.IMPORT_RUN)
+def cancel(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Ask whether a file is to be thrown away, and do it."""
+    batch = _batch(request, pk)
+    if request.method == "POST":
+        try:
+            imports.cancel(batch=batch, by=request.viewer, now=timezone.now())
+        except (policies.NotPermitted, TransitionNotAllowed) as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, _("The file was cancelled. Nobody from it was registered."))
+        return redirect("import-detail", batch.pk)
+    crumbs = [
+        (_("Imports"), reverse("imports")),
+        (batch.file_name, reverse("import-detail", args=[batch.pk])),
+    ]
+    return render(request, "registration/import_cancel.html", {"batch": batch, "crumbs": crumbs})

@@ -1,0 +1,349 @@
+"""What did the rows of a file say, and who in the register may they be? Reads the sealed content, page by page."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
+
+from agencies.access import FIELDS_HIDDEN, Viewer, shown_fields
+from refugeecm.core.paging import Page, page_of
+from refugeecm.core.templatetags.ui import country, fmt_date
+from registration.actions.imports import content
+from registration.actions.sealing import Opener
+from registration.enums import DocumentKind, MaritalStatus, Outcome, Relationship, Sex, StepKind
+from registration.models import Document, ImportBatch, ImportChunk, ImportRow, ImportStep, Individual
+from registration.rules.arrivals import ArrivalRow
+from registration.rules.columns import LABELS
+from registration.rules.matching import REASONS
+
+SIZE = 25
+SAYS = {"source": gettext_noop("Same number in the source")} | REASONS
+Text = str | Promise
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong in a row: the column's label, what stood there, and what to do."""
+
+    column: str
+    value: str
+    message: str
+    warning: bool
+
+
+@dataclass
+class Side:
+    """A field of a row beside the same field of whom it may be."""
+
+    label: Text
+    left: Text
+    right: Text
+    hidden: bool = False
+
+    @property
+    def differs(self) -> bool:
+        """Whether both are known and not the same."""
+        return not self.hidden and bool(self.left) and bool(self.right) and str(self.left) != str(self.right)
+
+
+@dataclass
+class FileRow:
+    """A row of the file as shown on screen."""
+
+    number: int
+    name: str = ""
+    native: str = ""
+    reference: str = ""
+    household: str = ""
+    facts: ArrivalRow | None = None
+    findings: list[Finding] = field(default_factory=list)
+    other: Individual | None = None
+    other_name: Text = ""
+    other_url: str = ""
+    other_row: int | None = None
+    score: int | None = None
+    reasons: list[str] = field(default_factory=list)
+    sides: list[Side] = field(default_factory=list)
+
+    @property
+    def sex(self) -> Text:
+        """The sex in words."""
+        return _label(Sex, self.facts.sex) if self.facts else ""
+
+
+def page_of_rows(batch: ImportBatch, outcome: str, *, viewer: Viewer, number: str | None) -> Page[Any]:
+    """Return one page of the rows of an outcome. Only the chunks that bear them are opened."""
+    if outcome == Outcome.NEW:
+        wanted, page = _new(batch, number)
+    else:
+        found = ImportRow.objects.filter(batch=batch, outcome=outcome).order_by("number")
+        page = page_of(found, number=number, size=SIZE)
+        wanted = {}
+        for one in page.rows:
+            wanted.setdefault(one.chunk_seq, {})[one.number] = one
+    rows = sorted(_read(batch, wanted), key=lambda one: one.number)
+    _resolve(
+        batch, rows, {one.number: one for group in wanted.values() for one in group.values() if one}, viewer
+    )
+    return Page(
+        rows=rows, number=page.number, size=SIZE, has_next=page.has_next, total=page.total, limit=page.limit
+    )
+
+
+def _new(batch: ImportBatch, number: str | None) -> tuple[dict[int, dict[int, ImportRow | None]], Page[Any]]:
+    """Return the rows of a page of those that are new. They have no finding: what is not found otherwise is new."""
+    per_chunk = dict(
+        ImportStep.objects.filter(batch_id=batch.pk, kind=StepKind.CHECK)
+        .order_by("seq")
+        .values_list("seq", "rows")
+    )
+    special = ImportRow.objects.filter(batch=batch).exclude(outcome=Outcome.NEW).order_by()
+    for seq, count in special.values_list("chunk_seq").annotate(people=Count("pk")):
+        per_chunk[seq] = per_chunk.get(seq, 0) - count
+    total = sum(per_chunk.values())
+    text = number or ""
+    wanted_page = int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 7 else 1
+    start = (max(wanted_page, 1) - 1) * SIZE
+    skip, left = start, SIZE
+    wanted: dict[int, dict[int, ImportRow | None]] = {}
+    key = content.key_of(batch)
+    for seq, count in sorted(per_chunk.items()):
+        if left <= 0:
+            break
+        if skip >= count:
+            skip -= count
+            continue
+        chunk = ImportChunk.objects.get(batch=batch, seq=seq)
+        standing = {one.number: one for one in ImportRow.objects.filter(batch=batch, chunk_seq=seq)}
+        fresh = [
+            row
+            for row, _cells in content.raw_rows(chunk, key)
+            if row not in standing or standing[row].outcome == Outcome.NEW
+        ]
+        taken = fresh[skip : skip + left]
+        wanted[seq] = {row: standing.get(row) for row in taken}
+        left -= len(taken)
+        skip = 0
+    page: Page[Any] = Page(
+        rows=[], number=max(wanted_page, 1), size=SIZE, has_next=start + SIZE < total, total=total
+    )
+    return wanted, page
+
+
+def _read(batch: ImportBatch, wanted: dict[int, dict[int, ImportRow | None]]) -> Iterator[FileRow]:
+    """Open the chunks, and yield the wanted rows."""
+    if not wanted:
+        return
+    key = content.key_of(batch)
+    for chunk in ImportChunk.objects.filter(batch=batch, seq__in=wanted):
+        numbers = wanted[chunk.seq]
+        checked = {number: row for number, row in content.checked_rows(chunk, key) if number in numbers}
+        for number, cells in content.raw_rows(chunk, key):
+            if number in numbers:
+                given = values_of(batch, cells)
+                found = numbers[number]
+                yield FileRow(
+                    number=number,
+                    name=" ".join(
+                        part
+                        for part in (
+                            given.get(name, "") for name in ("given_name", "father_name", "family_name")
+                        )
+                        if part
+                    ),
+                    native=given.get("full_name_native", ""),
+                    reference=given.get("record_id", ""),
+                    household=given.get("household_id", ""),
+                    facts=checked.get(number),
+                    findings=findings_of(batch, found.problems if found else [], cells),
+                )
+
+
+def values_of(batch: ImportBatch, cells: Sequence[str]) -> dict[str, str]:
+    """Return {field: cell} of the recognised columns of a row."""
+    return {name: cell.strip() for name, cell in zip(batch.columns, cells, strict=False) if name}
+
+
+def findings_of(batch: ImportBatch, problems: Iterable[Sequence[Any]], cells: Sequence[str]) -> list[Finding]:
+    """Return what is wrong in a row, in the reader's language, with what stood in the cell."""
+    values = values_of(batch, cells)
+    return [
+        Finding(
+            column=label_of(batch, column),
+            value=values.get(column, ""),
+            message=gettext(message) % {"value": values.get(column, ""), "column": label_of(batch, column)},
+            warning=bool(warning),
+        )
+        for column, _code, message, warning in problems
+    ]
+
+
+def label_of(batch: ImportBatch, column: str) -> str:
+    """Return what the clerk calls a column: the header of her file, else ours."""
+    if column and column in batch.columns:
+        header: str = batch.header[batch.columns.index(column)]
+        return header.strip() or gettext(LABELS[column])
+    return gettext(LABELS.get(column, column))
+
+
+def _resolve(batch: ImportBatch, rows: list[FileRow], found: dict[int, ImportRow], viewer: Viewer) -> None:
+    """Say of each row who it is or may be, and lay the fields of both side by side."""
+    ids = {one.other for one in found.values() if one.other}
+    people: dict[uuid.UUID, Individual] = {}
+    if ids:
+        visible = Individual.objects.visible_to(viewer).with_shown_classes(viewer)
+        people = {one.pk: one for one in visible.filter(pk__in=ids).select_related("agency", "household")}
+    register = _Register(list(people.values()), viewer)
+    twins = _same_file(batch, {one.other_row for one in found.values() if one.other_row})
+    for row in rows:
+        finding = found.get(row.number)
+        if finding is None:
+            continue
+        row.score = None if finding.score is None else round(finding.score * 100)
+        row.reasons = [gettext(SAYS.get(one, one)) for one in finding.reasons]
+        person = people.get(finding.other) if finding.other else None
+        twin = twins.get(finding.other_row) if finding.other_row else None
+        if person is not None:
+            row.other = person
+            row.other_name = register.name(person)
+            row.other_url = reverse("individual", args=[person.pk])
+            if row.facts:
+                row.sides = _sides(row.facts, register.values(person))
+        elif twin is not None:
+            row.other_row = finding.other_row
+            row.other_name = full_name(twin)
+            if row.facts:
+                row.sides = _sides(row.facts, values_of_row(twin))
+
+
+def _same_file(batch: ImportBatch, numbers: set[int | None]) -> dict[int | None, ArrivalRow]:
+    """Return the rows of these numbers of the same file, as checked."""
+    wanted = sorted(one for one in numbers if one)
+    if not wanted:
+        return {}
+    key = content.key_of(batch)
+    spans = ImportChunk.objects.filter(batch=batch, first_row__lte=wanted[-1], last_row__gte=wanted[0])
+    holding = [
+        seq
+        for seq, first, last in spans.values_list("seq", "first_row", "last_row")
+        if any(first <= one <= last for one in wanted)
+    ]
+    return {
+        number: row
+        for chunk in ImportChunk.objects.filter(batch=batch, seq__in=holding)
+        for number, row in content.checked_rows(chunk, key)
+        if number in numbers
+    }
+
+
+# (field of both, label)
+FIELDS: list[tuple[str, Text]] = [
+    ("name", _("Name")),
+    ("native_name", _("Name as on the document")),
+    ("mother_name", _("Mother's name")),
+    ("sex", _("Sex")),
+    ("birth_date", _("Date of birth")),
+    ("birth_place", _("Place of birth")),
+    ("nationality", _("Nationality")),
+    ("relationship", _("Relationship")),
+    ("marital_status", _("Marital status")),
+    ("phone", _("Phone")),
+    ("document", _("Document")),
+    ("site", _("Registration site")),
+]
+
+
+def _sides(row: ArrivalRow, other: dict[str, Text | None]) -> list[Side]:
+    """Return the fields side by side; None on the right is what the viewer may not see."""
+    mine = values_of_row(row)
+    sides = []
+    for name, label in FIELDS:
+        left, right = mine[name], other[name]
+        if left or right or right is None:
+            sides.append(
+                Side(label, left or "", FIELDS_HIDDEN if right is None else right, hidden=right is None)
+            )
+    return sides
+
+
+def full_name(row: ArrivalRow) -> str:
+    """Return the name of a row in the order given, father, family; or as on the document."""
+    return (
+        " ".join(part for part in (row.given_name, row.father_name, row.family_name) if part)
+        or row.native_name
+    )
+
+
+def values_of_row(row: ArrivalRow) -> dict[str, Text | None]:
+    """Return the comparable fields of a checked row, as shown."""
+    return {
+        "name": full_name(row),
+        "native_name": row.native_name,
+        "mother_name": row.mother_name,
+        "sex": _label(Sex, row.sex),
+        "birth_date": fmt_date(row.birth_date) if row.birth_date else "",
+        "birth_place": row.birth_place,
+        "nationality": country(row.nationality) if row.nationality else "",
+        "relationship": _label(Relationship, row.relationship),
+        "marital_status": _label(MaritalStatus, row.marital_status),
+        "phone": row.phone,
+        "document": _document(row.document_type, row.document_number),
+        "site": row.registration_site,
+    }
+
+
+def _label(codes: Any, code: str) -> Text:
+    return codes(code).label if code in codes.values else code
+
+
+def _document(kind: str, number: str) -> str:
+    return " ".join(part for part in (str(_label(DocumentKind, kind)), number) if part) if number else ""
+
+
+class _Register:
+    """The comparable fields of people in the register, as far as the viewer may see them."""
+
+    def __init__(self, people: list[Individual], viewer: Viewer) -> None:
+        self._shown = {one.pk: shown_fields(one, viewer) for one in people}
+        contact = [one.pk for one in people if "phone" in self._shown[one.pk]]
+        self._opener = Opener(contact) if contact else None
+        self._documents: dict[uuid.UUID, list[Document]] = {}
+        if contact:
+            for document in Document.objects.visible_to(viewer).filter(individual_id__in=contact):
+                self._documents.setdefault(document.individual_id, []).append(document)
+
+    def name(self, person: Individual) -> Text:
+        """Return the name, or that it is not shared."""
+        return person.full_name if "given_name" in self._shown[person.pk] else FIELDS_HIDDEN
+
+    def values(self, person: Individual) -> dict[str, Text | None]:
+        """Return {field: text, or None for what is not shared}."""
+        shown, opener = self._shown[person.pk], self._opener
+        texts: dict[str, Text | None] = {
+            "name": person.full_name,
+            "native_name": person.native_name,
+            "mother_name": person.mother_name,
+            "sex": person.get_sex_display(),
+            "birth_date": fmt_date(person.birth_date) if person.birth_date else "",
+            "birth_place": person.birth_place,
+            "nationality": country(person.nationality) if person.nationality else "",
+            "relationship": person.get_relationship_display(),
+            "marital_status": person.get_marital_status_display(),
+            "site": person.site,
+            "phone": opener.phone(person) if opener else None,
+            "document": ", ".join(
+                _document(one.kind, opener.number(one))
+                for one in self._documents.get(person.pk, [])
+                if opener
+            ),
+        }
+        field_of = {"name": "given_name", "document": "phone"}
+        return {name: text if field_of.get(name, name) in shown else None for name, text in texts.items()}
