@@ -55,7 +55,7 @@ def install(lock: Path) -> None:
         STAMP.write_text(f"{lock.stem} unfinished\n")
         print(f"Installing {lock.relative_to(ROOT)} into .venv; once, about a minute.", flush=True)
         pip = [str(VENV / "bin/python"), "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
-        command = [*pip, "--no-compile", "--require-hashes", "-r", str(lock)]
+        command = [*pip, "--no-compile", "--no-deps", "--require-hashes", "-r", str(lock)]
         done = subprocess.run(
             command, check=False, pass_fds=[directory]
         )  # pip keeps the lock if we are killed

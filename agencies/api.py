@@ -2,46 +2,65 @@
 
 from __future__ import annotations
 
+import base64
+import logging
+from contextlib import ExitStack
 from typing import Any
+from urllib.parse import unquote_plus
 
-from allauth.idp.oidc.contrib.rest_framework.authentication import TokenAuthentication
+from allauth.idp.oidc.adapter import get_adapter
+from allauth.idp.oidc.models import Client, Token
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from redis.exceptions import RedisError
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, UnsupportedMediaType
 from rest_framework.generics import GenericAPIView
-from rest_framework.permissions import BasePermission
+from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.views import APIView
 
 from agencies.access import Permission, Viewer, enter
 from agencies.access import viewer as viewers
 from agencies.actions import clients
 from agencies.models import ApiClient
+from agencies.serializers import GrantSerializer, TokenErrorSerializer, TokenSerializer
+from refugeecm.core.api import PROBLEM, ProblemSerializer, TooLarge
+
+logger = logging.getLogger(__name__)
+FORMS = (FormParser.media_type, MultiPartParser.media_type)
 
 
 class ClientAuthentication(BaseAuthentication):
-    """Reads the bearer token and finds the agency behind its client."""
+    """Reads the bearer token and finds the agency behind its client, in one statement."""
 
-    def authenticate(self, request: Request) -> tuple[Viewer, Any] | None:
+    def authenticate(self, request: Request) -> tuple[Viewer, Token] | None:
         """Return (viewer, token). Raises AuthenticationFailed for a token that is wrong, expired or of a revoked client."""
-        if not request.headers.get("Authorization", "").startswith("Bearer "):
+        scheme, _space, value = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
             return None
-        found = TokenAuthentication().authenticate(request._request)
-        if found is None or found[1] is None:
-            raise AuthenticationFailed(
-                "The token is wrong or has expired. Ask for a new one at /api/v1/token."
-            )
-        token = found[1]
-        api_client = (
-            ApiClient.objects.select_related("agency")
-            .filter(client_id=token.client_id, is_active=True)
+        token = (
+            Token.objects.valid()
+            .by_value(value.strip())
+            .filter(type=Token.Type.ACCESS_TOKEN, client__api_client__is_active=True)
+            .select_related("client__api_client__agency")
             .first()
         )
-        if api_client is None:
-            raise AuthenticationFailed("This client has been revoked.")
+        if token is None:
+            raise AuthenticationFailed(
+                _("The token is wrong or has expired. Ask for a new one at /api/v1/token.")
+            )
+        api_client: ApiClient = token.client.api_client  # type: ignore[union-attr]
         clients.used(api_client=api_client, now=timezone.now())
         return viewers.client(api_client), token
 
@@ -60,15 +79,44 @@ class Declared(BasePermission):
         if not isinstance(viewer, Viewer):
             return False
         if permission is None or not viewer.may(permission):
-            raise PermissionDenied("This client may not do that.")
+            raise PermissionDenied(_("This client may not do that."))
         scope = getattr(view, "scope", "")
-        if scope not in request.auth.get_scopes():
-            raise PermissionDenied(f"The token lacks the scope {scope}.")
+        if not isinstance(request.auth, Token) or scope not in request.auth.get_scopes():
+            raise PermissionDenied(_("The token lacks the scope %s. Ask for a token with it.") % scope)
         return True
 
 
-class ClientThrottle(SimpleRateThrottle):
-    """So many requests a minute for each client."""
+class WindowThrottle(SimpleRateThrottle):
+    """So many requests a minute, counted in the cache. Without the cache the API still answers: a throttle is no wall."""
+
+    num_requests: int
+    duration: int
+    now: float
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        """Count, and answer whether the limit is kept."""
+        key = self.get_cache_key(request, view)
+        if key is None:
+            return True
+        self.now = self.timer()
+        key = f"{key}-{int(self.now // self.duration)}"
+        try:
+            return bool(self.cache.add(key, 1, self.duration) or self.cache.incr(key) <= self.num_requests)
+        except (
+            RedisError,
+            OSError,
+            ValueError,
+        ) as error:  # ValueError: the key ended between the two commands
+            logger.warning("A request was not counted: %s", type(error).__name__)
+            return True
+
+    def wait(self) -> float:
+        """Return the seconds until the next window."""
+        return self.duration - self.now % self.duration
+
+
+class ClientThrottle(WindowThrottle):
+    """A limit for each client."""
 
     scope = "client"
 
@@ -77,23 +125,158 @@ class ClientThrottle(SimpleRateThrottle):
         return f"throttle-{request.user.client_id}" if isinstance(request.user, Viewer) else None
 
 
+class ClientScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """Describes ClientAuthentication in the OpenAPI document."""
+
+    target_class = ClientAuthentication
+    name = "oauth2"
+
+    def get_security_requirement(self, auto_schema: Any) -> dict[str, list[str]]:
+        """Return the scope that the view declares."""
+        return {self.name: [auto_schema.view.scope]}
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        """Return the flow by which a token is got."""
+        scopes = {name: str(says) for name, says in get_adapter().scope_display.items()}
+        return {
+            "type": "oauth2",
+            "description": "An administrator of your agency issues the client. Tokens are valid for ten minutes.",
+            "flows": {"clientCredentials": {"tokenUrl": "/api/v1/token", "scopes": scopes}},
+        }
+
+
+def _credentials(request: Request) -> tuple[str, str]:
+    """Return client and secret of a token request, from HTTP Basic authentication or from the form; empty where they are missing."""
+    scheme, _space, encoded = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        form = request._request.POST
+        return form.get("client_id", ""), form.get("client_secret", "")
+    try:
+        name, _colon, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except ValueError:
+        return "", ""
+    return unquote_plus(name), unquote_plus(secret)
+
+
+class TokenThrottle(WindowThrottle):
+    """A limit for guesses at one client's secret from one address."""
+
+    rate = "60/min"
+
+    def get_cache_key(self, request: Request, view: Any) -> str:
+        """Return the key that is counted."""
+        return (
+            f"throttle-token-{request.META.get('REMOTE_ADDR')}-{_credentials(request)[0].encode().hex()[:80]}"
+        )
+
+
+class TokenView(APIView):
+    """Where a client gets its token."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    throttle_classes = (TokenThrottle,)
+    parser_classes = (FormParser, MultiPartParser)
+    http_method_names = ["post"]
+
+    @extend_schema(
+        operation_id="token",
+        tags=["token"],
+        summary="Get a token",
+        description="OAuth2 client credentials (RFC 6749, section 4.4), with HTTP Basic authentication or the secret in the form. "
+        "An unknown client, a wrong secret and a revoked client get the same answer. Ask again when ten minutes are over.",
+        request={"application/x-www-form-urlencoded": GrantSerializer},
+        responses={
+            200: TokenSerializer,
+            (400, "application/json"): TokenErrorSerializer,
+            (401, "application/json"): TokenErrorSerializer,
+            (429, PROBLEM): ProblemSerializer,
+        },
+        examples=[
+            OpenApiExample(
+                "Token",
+                value={
+                    "access_token": "mF_9.B5f-4.1JqM",
+                    "expires_in": 600,
+                    "scope": "claims.status:read",
+                    "token_type": "Bearer",
+                },
+                response_only=True,
+                status_codes=["200"],
+            ),
+            OpenApiExample(
+                "Wrong client", value={"error": "invalid_client"}, response_only=True, status_codes=["401"]
+            ),
+        ],
+        auth=[],
+    )
+    def post(self, request: Request) -> Response:
+        """Answer as OAuth2 prescribes: errors too have its form."""
+        if request.content_type.partition(";")[0].strip().lower() not in FORMS:
+            raise UnsupportedMediaType(request.content_type)
+        form = request._request.POST
+        headers = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+        if form.get("grant_type") != Client.GrantType.CLIENT_CREDENTIALS:
+            return Response({"error": "unsupported_grant_type"}, status=400, headers=headers)
+        client_id, secret = _credentials(request)
+        scopes = form.get("scope", "").split()
+        try:
+            token, granted = clients.grant(
+                client_id=client_id, secret=secret, scopes=scopes, now=timezone.now()
+            )
+        except clients.WrongClient:
+            return Response(
+                {"error": "invalid_client"}, status=401, headers={**headers, "WWW-Authenticate": "Basic"}
+            )
+        except clients.WrongScope:
+            return Response({"error": "invalid_scope"}, status=400, headers=headers)
+        seconds = int(clients.TOKEN_LIFE.total_seconds())
+        body = {
+            "access_token": token,
+            "token_type": "Bearer",
+            "expires_in": seconds,
+            "scope": " ".join(granted),
+        }
+        return Response(body, headers=headers)
+
+
 class AgencyView(GenericAPIView[Any]):
     """A view of the API: declared permission and scope, one transaction, the agency's database context."""
 
     access: Permission
     scope: str
     viewer: Viewer
+    authentication_classes = (ClientAuthentication,)
+    permission_classes = (Declared,)
+    throttle_classes = (ClientThrottle,)
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]  # OPTIONS would list choices
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer inside one transaction; the body is rendered before it ends."""
-        with transaction.atomic():
+        """Answer inside the transaction that `initial` opens; the body is rendered before it ends."""
+        with ExitStack() as self.opened:
             response = super().dispatch(request, *args, **kwargs)
-            if hasattr(response, "render"):
+            if isinstance(response, Response):
                 response.render()
             return response
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Authenticate, check, then set the database context: the order matters."""
+        """Authenticate, check and count, then open the transaction and set the database context: the order matters."""
         super().initial(request, *args, **kwargs)
+        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise TooLarge
         self.viewer = request.user  # type: ignore[assignment]
+        self.opened.enter_context(transaction.atomic())
         enter(self.viewer, reason=type(self).__name__)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Answer with a problem; a request that is refused half-way has changed nothing."""
+        response = super().handle_exception(exc)
+        if hasattr(self, "viewer"):
+            transaction.set_rollback(True)
+        return response
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Say to caches that the answer belongs to whoever holds the token."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        patch_vary_headers(response, ["Authorization"])
+        return response

@@ -5,6 +5,7 @@ KEY_ENCRYPTION_KEYS, BLIND_INDEX_KEY, OIDC_PRIVATE_KEY, ALLOWED_HOSTS. `./manage
 """
 
 import base64
+from importlib.util import find_spec
 from pathlib import Path
 
 import environ
@@ -87,6 +88,8 @@ INSTALLED_APPS = [
     "pgtrigger",
     "pghistory",
 ]
+if find_spec("django_migration_linter"):  # with the packages of development only
+    INSTALLED_APPS.append("django_migration_linter")
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -145,6 +148,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by an administrator's i
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # such a mail would invite people to sign up
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 MFA_ADAPTER = "refugeecm.core.sign_in.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]

@@ -1,8 +1,52 @@
 """Which address leads where?"""
 
-from django.urls import include, path
+from allauth.account import views as account
+from allauth.mfa.base import views as mfa
+from allauth.mfa.recovery_codes import views as recovery_codes
+from allauth.mfa.totp import views as totp
+from django.urls import include, path, re_path
+from django.views.i18n import set_language
+
+from refugeecm.pages.health import health
 
 urlpatterns = [
+    path("api/v1/", include("refugeecm.api_urls")),
+    # Of the sign-in library only what we use, by name: signing up must not exist.
+    path("account/login/", account.login, name="account_login"),
+    path("account/logout/", account.logout, name="account_logout"),
+    path("account/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    path("account/password/change/", account.password_change, name="account_change_password"),
+    path("account/password/set/", account.password_set, name="account_set_password"),
+    path("account/password/reset/", account.password_reset, name="account_reset_password"),
+    path("account/password/reset/done/", account.password_reset_done, name="account_reset_password_done"),
+    path(
+        "account/password/reset/key/done/",
+        account.password_reset_from_key_done,
+        name="account_reset_password_from_key_done",
+    ),
+    re_path(
+        r"^account/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        account.password_reset_from_key,
+        name="account_reset_password_from_key",
+    ),
+    path("account/second-factor/", mfa.index, name="mfa_index"),
+    path("account/second-factor/authenticate/", mfa.authenticate, name="mfa_authenticate"),
+    path("account/second-factor/reauthenticate/", mfa.reauthenticate, name="mfa_reauthenticate"),
+    path("account/second-factor/activate/", totp.activate_totp, name="mfa_activate_totp"),
+    path("account/second-factor/deactivate/", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    path("account/second-factor/codes/", recovery_codes.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path(
+        "account/second-factor/codes/new/",
+        recovery_codes.generate_recovery_codes,
+        name="mfa_generate_recovery_codes",
+    ),
+    path(
+        "account/second-factor/codes/download/",
+        recovery_codes.download_recovery_codes,
+        name="mfa_download_recovery_codes",
+    ),
+    path("language/", set_language, name="set_language"),
+    path("health/", health, name="health"),
     path("", include("refugeecm.pages.urls")),
     path("", include("refugeecm.demonstration.urls")),
     path("", include("agencies.urls")),

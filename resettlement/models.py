@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -12,7 +13,7 @@ from agencies.access import OwnedQuerySet, Viewer, live_for
 from agencies.models import Agency, Agreement
 from agencies.models.agreement import LIVE_SQL
 from cases.models import Claim
-from refugeecm.core.classes import classified
+from refugeecm.core.classes import FieldClass, classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import Wall
 from registration.models import PersonOwned
@@ -31,6 +32,12 @@ class ReferralQuerySet(OwnedQuerySet["Referral"]):
     def shared_with(self, viewer: Viewer) -> models.Q:
         """Return the condition that the referral is addressed to the viewer, under an agreement that still opens it."""
         return models.Q(recipient_id=viewer.agency_id, agreement__in=live_for(viewer))
+
+    def with_shown_classes(self, viewer: Viewer) -> Any:
+        """Annotate `shared_classes`: who is addressed reads all of a referral, whatever the agreement shows of the person."""
+        return self.annotate(
+            shared_classes=models.Value([FieldClass.C1.value], output_field=ArrayField(models.CharField()))
+        )
 
     def waiting(self) -> ReferralQuerySet:
         """Return those that nobody has answered."""

@@ -51,6 +51,7 @@ SIGNED_IN = frozenset(
     {
         "account_logout",
         "account_change_password",
+        "account_set_password",
         "account_reauthenticate",
         "mfa_index",
         "mfa_activate_totp",
@@ -59,7 +60,6 @@ SIGNED_IN = frozenset(
         "mfa_view_recovery_codes",
         "mfa_download_recovery_codes",
         "mfa_reauthenticate",
-        "second-factor",
     }
 )
 
@@ -78,7 +78,9 @@ class View(Protocol):
 
 def viewer_of(request: HttpRequest) -> Viewer | None:
     """Return who is looking, from the membership that the session chose or the first active one; None without any."""
-    memberships = Membership.objects.filter(user_id=request.user.pk or 0, is_active=True).select_related("agency")
+    memberships = Membership.objects.filter(user_id=request.user.pk or 0, is_active=True).select_related(
+        "agency"
+    )
     chosen = request.session.get("membership")
     found = (memberships.filter(pk=chosen).first() if chosen else None) or memberships.order_by("pk").first()
     return viewers.member(found) if found else None
@@ -149,6 +151,8 @@ class AccessMiddleware:
             return redirect_to_login(request.get_full_path())
         if now - request.session.get("seen", 0) > 30:
             request.session["seen"] = now
+        if name == "mfa_deactivate_totp":
+            request.session.pop("second_factor", None)  # looked up anew at the next request
         if name in OPEN | SIGNED_IN or request.session.get("second_factor"):
             return None
         if not is_mfa_enabled(cast(User, request.user)):

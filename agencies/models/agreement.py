@@ -124,6 +124,11 @@ class Agreement(models.Model):
                 | models.Q(accepted_at__isnull=False, accepted_by__isnull=False),
                 name="agreement_accepted_at_by",
             ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at=None, ended_by=None)
+                | models.Q(ended_at__isnull=False, ended_by__isnull=False),
+                name="agreement_ended_at_by",
+            ),
         ]
 
     def __str__(self) -> str:

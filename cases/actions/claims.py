@@ -74,8 +74,14 @@ def propose_decision(*, claim: Claim, outcome: str, by: Viewer, now: datetime) -
         raise policies.NotPermitted(
             _("A decision can be proposed for a claim under examination. Choose an outcome.")
         )
-    claim.proposed_outcome, claim.proposed_by_id, claim.proposed_at = outcome, by.user_id, now
-    claim.save(update_fields=["proposed_outcome", "proposed_by", "proposed_at"])
+    proposed = {"proposed_outcome": outcome, "proposed_by_id": by.user_id, "proposed_at": now}
+    under_examination = Claim._base_manager.filter(pk=claim.pk, status=ClaimStatus.EXAMINATION)
+    if not under_examination.update(**proposed):  # it has moved on since it was loaded
+        raise policies.NotPermitted(
+            _("A decision can be proposed for a claim under examination. Reload the page.")
+        )
+    for name, value in proposed.items():
+        setattr(claim, name, value)
     _record(PROPOSED, claim, by=by, now=now)
 
 
@@ -97,11 +103,14 @@ def approve_decision(*, claim: Claim, by: Viewer, now: datetime) -> None:
 @transaction.atomic
 def set_reference(*, claim: Claim, value: str, by: Viewer, now: datetime) -> None:
     """Note the number under which the viewer's agency knows a visible claim. Raises policies.NotPermitted for one in use."""
-    taken = ClaimReference.objects.filter(agency_id=by.agency_id, value=value).exclude(claim=claim).exists()
-    if taken:
-        raise policies.NotPermitted(_("Your agency uses this number for another claim already."))
     ClaimReference.objects.filter(agency_id=by.agency_id, claim=claim).delete()
-    ClaimReference(id=uuid7(now), agency_id=by.agency_id, claim=claim, value=value).save(force_insert=True)
+    try:
+        with transaction.atomic():
+            ClaimReference(id=uuid7(now), agency_id=by.agency_id, claim=claim, value=value).save(
+                force_insert=True
+            )
+    except IntegrityError as error:
+        raise policies.NotPermitted(_("Your agency uses this number for another claim already.")) from error
     events.record(
         REFERENCED,
         subject_type="claim",

@@ -1,12 +1,18 @@
 """How does somebody prove who they are? allauth does it; here is what we tell it."""
 
 import io
+import secrets
+import time
 from typing import Any
 
 import segno
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core import context
 from allauth.idp.oidc.adapter import DefaultOIDCAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +28,22 @@ class AccountAdapter(DefaultAccountAdapter):
         """Return False always."""
         return False
 
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """Return the user; a disabled account gets the answer of an unknown one."""
+        user = super().authenticate(request, **credentials)
+        return user if user is not None and user.is_active else None
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Answer, except while the second factor is set up: who has just typed the password is not asked for it again.
+
+        Only in the session that sets it up is there a password without a second factor in the records.
+        """
+        records = get_authentication_records(context.request, context.request.user)
+        first_time = bool(records) and all(one["method"] == "password" for one in records)
+        if first_time and time.time() - records[-1]["at"] < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
+            return False
+        return bool(super().is_reauthentication_required(app=app, **kwargs))
+
 
 class SecondFactorAdapter(DefaultMFAAdapter):
     """Second factors are stored sealed."""
@@ -29,7 +51,9 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     def build_totp_svg(self, url: str) -> str:
         """Return the QR code of a new second factor, drawn here."""
         drawn = io.BytesIO()
-        segno.make(url).save(drawn, kind="svg", xmldecl=False, svgns=False, omitsize=True, svgclass=None, lineclass=None)
+        segno.make(url).save(
+            drawn, kind="svg", xmldecl=False, svgns=False, omitsize=True, svgclass=None, lineclass=None
+        )
         return drawn.getvalue().decode()
 
     def encrypt(self, text: str) -> str:
@@ -44,7 +68,14 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 class ClientAdapter(DefaultOIDCAdapter):
     """The scopes that a REST client may ask for."""
 
-    scope_display = {"claims.status:read": _("Read the status of claims shared with the agency")}
+    scope_display = {
+        "claims.status:read": _("Read the status of claims shared with the agency"),
+        "claims.reference:write": _("Note the agency's own number for such a claim"),
+    }
+
+    def generate_client_secret(self) -> str:
+        """Return a secret of 256 bits that survives shells, forms and HTTP Basic authentication unquoted."""
+        return secrets.token_urlsafe(32)
 
     def get_claims(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return no claims: clients act for an agency, not for a person."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
-import psycopg2
+import psycopg2  # type: ignore[import-untyped]
 from django.db import connection
 
 from agencies.actions import agencies

@@ -56,9 +56,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Update or check every catalogue."""
         template = Catalog(charset="utf-8")
-        for file, text, context in found(settings.BASE_DIR):
+        for place, text, context in found(settings.BASE_DIR):
             if text and text != ("", ""):
-                template.add(text, context=context, locations=[(file, 0)])
+                template.add(text, context=context, locations=[(place, 0)])
         missing = 0
         for path in sorted(Path(settings.LOCALE_PATHS[0]).glob("*/LC_MESSAGES/django.po")):
             with path.open("rb") as file:
@@ -68,7 +68,7 @@ class Command(BaseCommand):
             absent = [
                 one.id
                 for one in catalog
-                if one.id and not (all(one.string) if one.pluralizable else one.string)
+                if one.id and not all([one.string] if isinstance(one.string, str) else one.string or [""])
             ]
             missing += len(absent)
             if options["check"]:
@@ -77,8 +77,12 @@ class Command(BaseCommand):
                 continue
             catalog.fuzzy, catalog.project, catalog.version = False, "refugeecm", ""
             catalog.copyright_holder, catalog.msgid_bugs_address = "the authors of refugeecm", ""
-            catalog.creation_date = catalog.revision_date = datetime(2026, 1, 1, tzinfo=UTC)  # no change, no difference
-            catalog.header_comment = "# Not yet reviewed by people who know the field's words in this language."
+            catalog.creation_date = catalog.revision_date = datetime(
+                2026, 1, 1, tzinfo=UTC
+            )  # no change, no difference
+            catalog.header_comment = (
+                "# Not yet reviewed by people who know the field's words in this language."
+            )
             with path.open("wb") as file:
                 pofile.write_po(
                     file,

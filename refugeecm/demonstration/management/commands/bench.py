@@ -1,6 +1,7 @@
 """What is measured, and how? `./manage.py bench import [--people 10000,100000]` prints one JSON object."""
 
 import cProfile
+import io
 import json
 import os
 import pstats
@@ -55,4 +56,6 @@ class Command(BaseCommand):
             profile.enable()
             call_command("import", str(path), "--agency", "BORDER", "--event", "bench", "--accept")
             profile.disable()
-        pstats.Stats(profile, stream=self.stdout._out).sort_stats("tottime").print_stats(45)
+        text = io.StringIO()
+        pstats.Stats(profile, stream=text).sort_stats("tottime").print_stats(45)
+        self.stdout.write(text.getvalue())

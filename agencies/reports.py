@@ -1,0 +1,72 @@
+"""What has happened to something, as far as the viewer's agency knows?"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from agencies.access import Viewer
+from agencies.models import Notification
+from refugeecm.core import events
+from refugeecm.core.models import Event, User
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One line of a timeline (ui/timeline.html)."""
+
+    name: str
+    title: str
+    at: datetime
+    by: str = ""
+    text: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def story(
+    *,
+    viewer: Viewer,
+    subjects: Iterable[uuid.UUID],
+    tell: Callable[[Event], str] | None = None,
+    at_most: int = 100,
+) -> list[Happening]:
+    """Return what happened to the subjects, newest first: events of the viewer's own agency, and what others told it.
+
+    `tell` adds a second line to an event. Three statements. Of another agency's acts only the notifications are known.
+    """
+    ids = list(subjects)
+    own = list(
+        Event.objects.filter(subject_id__in=ids, agency_id=viewer.agency_id).order_by("-at", "-id")[:at_most]
+    )
+    told = Notification.objects.visible_to(viewer).filter(subject_id__in=ids).order_by("-at", "-id")[:at_most]
+    names = dict(
+        User.objects.filter(pk__in={one.actor_id for one in own if one.actor_id}).values_list("pk", "name")
+    )
+    found = [
+        Happening(
+            name=one.name,
+            title=title(one.name),
+            at=one.at,
+            by=names.get(one.actor_id or 0, ""),
+            text=tell(one) if tell else "",
+            details=one.details,
+        )
+        for one in own
+    ]
+    known = {(one.name, one.subject_id, one.at) for one in own}
+    found += [
+        Happening(name=one.event, title=title(one.event), at=one.at)
+        for one in told
+        if (one.event, one.subject_id, one.at) not in known
+    ]
+    return sorted(found, key=lambda one: one.at, reverse=True)[:at_most]
+
+
+def title(name: str) -> str:
+    """Return the sentence of an event in the current language."""
+    return _(events.CATALOGUE.get(name, name))

@@ -1,0 +1,22 @@
+"""Which addresses does the API have? All of them below /api/v1/, described at /api/v1/docs."""
+
+from django.urls import path, re_path
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+
+from agencies.api import TokenView
+from cases import api as cases
+
+urlpatterns = [
+    path("token", TokenView.as_view(), name="token"),
+    path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+    path("docs", SpectacularSwaggerView.as_view(url_name="openapi"), name="openapi-page"),
+    path("claims", cases.ClaimsView.as_view(), name="api-claims"),
+    path(
+        "claims/by-reference/<path:value>/status",
+        cases.ClaimStatusByReferenceView.as_view(),
+        name="api-claim-by-reference",
+    ),
+    path("claims/<str:id>/status", cases.ClaimStatusView.as_view(), name="api-claim-status"),
+    path("claims/<str:id>/reference", cases.ClaimReferenceView.as_view(), name="api-claim-reference"),
+    re_path(r"^(?P<rest>.*)$", cases.NothingView.as_view(), name="api-nothing"),
+]
