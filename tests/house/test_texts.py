@@ -1,0 +1,79 @@
+"""Does every screen text have its translation, with the same placeholders, in a catalogue that compiles?"""
+
+from __future__ import annotations
+
+import gettext
+import io
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages import mofile, pofile
+from babel.messages.catalog import Catalog, Message
+from django.conf import settings
+from django.core.management import call_command
+from django.utils import translation
+from django.utils.translation import ngettext
+
+CATALOGUES = sorted(Path(settings.LOCALE_PATHS[0]).glob("*/LC_MESSAGES/django.po"))
+# %(name)s, %s, {name}, a tag, and a name in backticks stand in a translation as they stand in the text.
+FIXED = re.compile(r"%\(\w+\)[sd]|(?<!%)%[sd]|\{\w*\}|<[^>]*>|`\w+`")
+SMALL = 3  # Arabic says none, one and two in words; those forms may go without their number
+
+
+def read(path: Path) -> Catalog:
+    """Return the catalogue at `path`."""
+    with path.open("rb") as file:
+        return pofile.read_po(file, locale=path.parts[-3])
+
+
+def disagreeing(entry: Message) -> list[str]:
+    """Return the translations of one entry whose placeholders are not those of its text."""
+    if isinstance(entry.id, str):
+        return (
+            [] if sorted(FIXED.findall(entry.id)) == sorted(FIXED.findall(str(entry.string))) else [entry.id]
+        )
+    wanted = set(FIXED.findall(entry.id[1]))
+    wrong = []
+    for index, form in enumerate(entry.string):
+        has = set(FIXED.findall(form))
+        if has != wanted and not (index < SMALL and has < wanted):
+            wrong.append(form)
+    return wrong
+
+
+def test_there_is_a_catalogue_for_every_other_language():
+    assert {path.parts[-3] for path in CATALOGUES} == {code for code, _name in settings.LANGUAGES} - {"en"}
+
+
+def test_every_text_is_translated(capsys: pytest.CaptureFixture[str]):
+    try:
+        call_command("texts", "--check")
+    except SystemExit:
+        pytest.fail(f"./manage.py texts, then translate:\n{capsys.readouterr().err}")
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
+def test_placeholders_agree(path: Path):
+    assert [one for entry in read(path) if entry.id for one in disagreeing(entry)] == []
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
+def test_the_catalogue_compiles(path: Path):
+    compiled = io.BytesIO()
+    catalogue = read(path)
+    mofile.write_mo(compiled, catalogue)
+    compiled.seek(0)
+    texts = gettext.GNUTranslations(compiled)
+    for entry in catalogue:
+        if isinstance(entry.id, str) and entry.id and not entry.context:
+            assert texts.gettext(entry.id) == entry.string
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(0, "لا أشخاص"), (1, "شخص واحد"), (2, "شخصان"), (3, "3 أشخاص"), (11, "11 شخصًا"), (100, "100 شخص")],
+)
+def test_arabic_counts_with_six_forms(count: int, words: str):
+    with translation.override("ar"):
+        assert ngettext("%(count)s person", "%(count)s people", count) % {"count": count} == words
