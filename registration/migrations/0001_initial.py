@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
                 ('done_at', models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('status', 'open')), fields=['attempts', 'kind', 'seq', 'id'], name='step_open')],
+                'indexes': [models.Index(condition=models.Q(('status', 'open')), fields=['attempts', 'seq', 'kind', 'id'], name='step_open')],
                 'constraints': [models.UniqueConstraint(fields=('batch_id', 'kind', 'seq'), name='step_once')],
             },
         ),

@@ -164,7 +164,7 @@ class ImportStepQuerySet(models.QuerySet["ImportStep"]):
     def claim(self) -> ImportStep | None:
         """Lock and return the step to do next, or None. Least tried first, then low numbers: no big file starves a small one."""
         return (
-            self.open().order_by("attempts", "kind", "seq", "id").select_for_update(skip_locked=True).first()
+            self.open().order_by("attempts", "seq", "kind", "id").select_for_update(skip_locked=True).first()
         )
 
 
@@ -192,7 +192,7 @@ class ImportStep(models.Model):
         constraints = [models.UniqueConstraint(fields=["batch_id", "kind", "seq"], name="step_once")]
         indexes = [
             models.Index(
-                fields=["attempts", "kind", "seq", "id"],
+                fields=["attempts", "seq", "kind", "id"],
                 name="step_open",
                 condition=models.Q(status=StepStatus.OPEN),
             )

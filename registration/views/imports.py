@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 import uuid
 from collections.abc import Iterator, Sequence
@@ -19,7 +18,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRefresh
-from kombu.exceptions import OperationalError
 
 from agencies import access
 from agencies.access import Permission
@@ -37,7 +35,6 @@ from registration.importers.errors_file import Problem, write_error_rows
 from registration.models import ImportBatch, ImportChunk, ImportRow, Individual
 from registration.views.rows import findings_of, label_of, page_of_rows
 
-log = logging.getLogger(__name__)
 KINDS = {
     BatchStatus.READING: "info",
     BatchStatus.CHECKING: "info",
@@ -315,7 +312,6 @@ def accept(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         imports.accept(batch=batch, by=request.viewer, now=timezone.now())
     except (policies.NotPermitted, TransitionNotAllowed) as refusal:
         messages.error(request, str(refusal))
-    else:
     return redirect("import-detail", batch.pk)
 
 

@@ -122,8 +122,9 @@ def accept(*, batch: ImportBatch, by: Viewer, now: datetime) -> None:
 def cancel(*, batch: ImportBatch, by: Viewer, now: datetime) -> None:
     """Throw a file away before anybody from it is registered; its content becomes unreadable."""
     policies.check_may(by, Permission.IMPORT_RUN)
-    move(batch, to=BatchStatus.CANCELLED, moves=BATCH_MOVES, key=b"", done_at=now)
+    # First the steps, then the file: the order in which workers lock them.
     ImportStep.objects.open().filter(batch_id=batch.pk).update(status=StepStatus.DONE, done_at=now)
+    move(batch, to=BatchStatus.CANCELLED, moves=BATCH_MOVES, key=b"", done_at=now)
     events.record(
         CANCELLED,
         subject_type="import",

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from agencies.access import Viewer, enter, worker_for
 from agencies.models import Agency
-from refugeecm.core import events
+from refugeecm.core import crypto, events
 from refugeecm.core.bulk import insert
 from refugeecm.core.transitions import move
 from registration.actions.imports import accepting, checking, comparing, content, reading
@@ -52,6 +52,8 @@ def run_one(*, now: datetime) -> bool:
     except Exception as error:
         log.exception("Import step %s failed, attempt %s", step.pk, step.attempts)
         ImportStep.objects.open().filter(pk=step.pk).update(last_error=f"{type(error).__name__}"[:300])
+    finally:
+        _unlock_for_session(step)
     return True
 
 
@@ -63,18 +65,16 @@ def _begin(now: datetime) -> ImportStep | None:
             step = ImportStep.objects.exclude(pk__in=busy).claim()
             if step is None:
                 return None
-            if step.kind == StepKind.READ and not _lock_for_session(step):
-                busy.append(
-                    step.pk
-                )  # being read by somebody, who commits as they go and so holds no row lock
+            # Somebody between counting the attempt and doing it holds no row lock, nor does who reads a file.
+            if not _lock_for_session(step):
+                busy.append(step.pk)
                 continue
             if step.attempts < ATTEMPTS:
                 step.attempts += 1
                 step.save(update_fields=["attempts"])
                 return step
             _set_aside(step, now)
-            if step.kind == StepKind.READ:
-                _unlock_for_session(step)
+            _unlock_for_session(step)
 
 
 def _work(step: ImportStep, now: datetime) -> None:
@@ -94,32 +94,27 @@ def _work(step: ImportStep, now: datetime) -> None:
 def _read(step: ImportStep, now: datetime) -> None:
     """Read the file in a child process, chunk by chunk; not in one transaction, hence the lock of the session."""
     started = time.monotonic()
-    try:
-        with transaction.atomic():
-            batch, viewer = _enter(step)
-        result = reading.read_file(batch=batch, viewer=viewer)
-        with transaction.atomic():
-            enter(viewer, reason="import.read")
-            step.seconds = time.monotonic() - started
-            step.counts = {"rows": result.rows, "households": result.households}
-            step.save(update_fields=["counts", "seconds"])
-            move(step, to=StepStatus.DONE, moves=STEP_MOVES, done_at=now)
-            if result.problem:
-                ImportStep.objects.open().filter(batch_id=batch.pk).update(
-                    status=StepStatus.DONE, done_at=now
-                )
-                move(batch, to=BatchStatus.FAILED, moves=BATCH_MOVES, problem=result.problem, done_at=now)
-            else:
-                move(
-                    batch,
-                    to=BatchStatus.CHECKING,
-                    moves=BATCH_MOVES,
-                    rows=result.rows,
-                    households=result.households,
-                )
-                _advance(batch, viewer, now)
-    finally:
-        _unlock_for_session(step)
+    with transaction.atomic():
+        batch, viewer = _enter(step)
+    result = reading.read_file(batch=batch, viewer=viewer)
+    with transaction.atomic():
+        enter(viewer, reason="import.read")
+        step.seconds = time.monotonic() - started
+        step.counts = {"rows": result.rows, "households": result.households}
+        step.save(update_fields=["counts", "seconds"])
+        move(step, to=StepStatus.DONE, moves=STEP_MOVES, done_at=now)
+        if result.problem:
+            ImportStep.objects.open().filter(batch_id=batch.pk).update(status=StepStatus.DONE, done_at=now)
+            move(batch, to=BatchStatus.FAILED, moves=BATCH_MOVES, problem=result.problem, done_at=now)
+        else:
+            move(
+                batch,
+                to=BatchStatus.CHECKING,
+                moves=BATCH_MOVES,
+                rows=result.rows,
+                households=result.households,
+            )
+            _advance(batch, viewer, now)
 
 
 def _enter(step: ImportStep) -> tuple[ImportBatch, Viewer]:
@@ -170,16 +165,24 @@ def _set_aside(step: ImportStep, now: datetime) -> None:
     if step.kind in {StepKind.CHECK, StepKind.ACCEPT}:
         chunk = ImportChunk.objects.get(batch=batch, seq=step.seq)
         ImportRow.objects.filter(batch=batch, chunk_seq=step.seq).delete()
-        numbers = [number for number, _cells in content.raw_rows(chunk, content.key_of(batch))]
         problem = [["", "set_aside", checking.SET_ASIDE, False]]
         insert(
             ImportRow,
             [
                 checking.finding(batch, step.seq, number, Outcome.ERROR, problems=problem)
-                for number in numbers
+                for number in _numbers(batch, chunk, step)
             ],
+            ignore_conflicts=True,
         )
     _advance(batch, viewer, now)
+
+
+def _numbers(batch: ImportBatch, chunk: ImportChunk, step: ImportStep) -> list[int]:
+    """Return the row numbers of a chunk; when even that cannot be read any more, as many from its first on."""
+    try:
+        return [number for number, _cells in content.raw_rows(chunk, content.key_of(batch))]
+    except (crypto.Unreadable, ValueError):
+        return list(range(chunk.first_row, chunk.first_row + step.rows))
 
 
 def _lock_for_session(step: ImportStep) -> bool:
