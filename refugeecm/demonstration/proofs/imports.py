@@ -156,7 +156,7 @@ class Chaos:
     @classmethod
     def of(cls, chance: random.Random, kills: int, done: dict[str, int]) -> Chaos:
         """Draw the points for so many kills, and one restart of each server."""
-        points = [(chance.random(), "worker") for _kill in range(kills)]
+        points = [(0.9 * chance.random(), "worker") for _kill in range(kills)]
         return cls(
             sorted(
                 [*points, (0.3 + 0.2 * chance.random(), "valkey"), (0.5 + 0.3 * chance.random(), "postgres")]
