@@ -47,7 +47,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         connection.settings_dict.update(USER="app", PASSWORD=app[1])
     yield
     with django_db_blocker.unblock():
-        with connection.cursor() as cursor:  # what threads and browsers left open would keep the database from being dropped
+        with (
+            connection.cursor() as cursor
+        ):  # what threads and browsers left open would keep the database from being dropped
             cursor.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"

@@ -46,7 +46,9 @@ class AgencyKey(models.Model):
 
     def plain(self) -> bytes:
         """Return the 32 bytes. Raises crypto.Unreadable when the outer key is not configured."""
-        return crypto.unwrap_with_master(bytes(self.wrapped), place=f"agencies_agencykey.wrapped|{self.agency_id}")
+        return crypto.unwrap_with_master(
+            bytes(self.wrapped), place=f"agencies_agencykey.wrapped|{self.agency_id}"
+        )
 
 
 class Membership(models.Model):

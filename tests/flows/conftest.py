@@ -77,13 +77,51 @@ def system(transactional_db: None, tmp_path: Path) -> Iterator[System]:
     }
     binary = Path(sys.executable).parent
     commands = [
-        [binary / "gunicorn", "refugeecm.wsgi", "-b", f"127.0.0.1:{port}", "-k", "gthread", "--threads", "4", "--no-control-socket"],
-        [binary / "celery", "-A", "refugeecm", "worker", "-c", "2", "-l", "warning", "--without-mingle", "--without-gossip"],
-        [binary / "celery", "-A", "refugeecm", "beat", "-l", "warning", "-s", tmp_path / "beat", "--pidfile="],
+        [
+            binary / "gunicorn",
+            "refugeecm.wsgi",
+            "-b",
+            f"127.0.0.1:{port}",
+            "-k",
+            "gthread",
+            "--threads",
+            "4",
+            "--no-control-socket",
+        ],
+        [
+            binary / "celery",
+            "-A",
+            "refugeecm",
+            "worker",
+            "-c",
+            "2",
+            "-l",
+            "warning",
+            "--without-mingle",
+            "--without-gossip",
+        ],
+        [
+            binary / "celery",
+            "-A",
+            "refugeecm",
+            "beat",
+            "-l",
+            "warning",
+            "-s",
+            tmp_path / "beat",
+            "--pidfile=",
+        ],
     ]
     logs = [(tmp_path / f"{name}.log").open("wb") for name in ("web", "worker", "beat")]
     running = [
-        subprocess.Popen([str(part) for part in command], cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
+        subprocess.Popen(
+            [str(part) for part in command],
+            cwd=ROOT,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
         for command, log in zip(commands, logs, strict=True)
     ]
     system = System(f"http://127.0.0.1:{port}")
@@ -120,8 +158,15 @@ def browser() -> Iterator[Any]:
         pytest.skip("There is no Chromium on this machine: apt install chromium")
     from playwright.sync_api import sync_playwright
 
-    options = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-               "--disable-component-update", "--disable-sync"]
+    options = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
     with sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=CHROMIUM, args=options)
         yield chromium
@@ -141,6 +186,8 @@ def page_of(browser: Any, system: System, person: Person, *, language: str = "en
     page = context.new_page()
     page.set_default_timeout(20_000)
     page.problems = []
-    page.on("console", lambda message: page.problems.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console", lambda message: page.problems.append(message.text) if message.type == "error" else None
+    )
     page.on("pageerror", lambda error: page.problems.append(str(error)))
     return page

@@ -18,14 +18,52 @@ from tests.flows.conftest import Answer, System, page_of
 
 HEADER = list(FIELDS)[:21]
 FAMILY = [
-    {"given_name": "Mariam", "father_name": "Idris", "family_name": "Abakar", "full_name_native": "مريم إدريس أبكر", "sex": "F",
-     "relationship_to_head": "head", "date_of_birth": "1990-05-17", "phone": "+235 66 12 34 56", "document_type": "passport",
-     "document_number": "P01234567"},
-    {"given_name": "Yusuf", "father_name": "Ahmat", "family_name": "Abakar", "sex": "M", "relationship_to_head": "child",
-     "date_of_birth": "2015-03-04"},
+    {
+        "given_name": "Mariam",
+        "father_name": "Idris",
+        "family_name": "Abakar",
+        "full_name_native": "مريم إدريس أبكر",
+        "sex": "F",
+        "relationship_to_head": "head",
+        "date_of_birth": "1990-05-17",
+        "phone": "+235 66 12 34 56",
+        "document_type": "passport",
+        "document_number": "P01234567",
+    },
+    {
+        "given_name": "Yusuf",
+        "father_name": "Ahmat",
+        "family_name": "Abakar",
+        "sex": "M",
+        "relationship_to_head": "child",
+        "date_of_birth": "2015-03-04",
+    },
 ]
-NAMES = ["Ahmat", "Brahim", "Claudine", "Deborah", "Emeline", "Fanta", "Gisele", "Hassan", "Ildephonse", "Josephine", "Kaltuma"]
-NAMES2 = ["Ndoubayo", "Rimtebaye", "Tchadjara", "Wazina", "Zoulikha", "Mbaikoua", "Kagonbe", "Loubana", "Passiri", "Senoussi"]
+NAMES = [
+    "Ahmat",
+    "Brahim",
+    "Claudine",
+    "Deborah",
+    "Emeline",
+    "Fanta",
+    "Gisele",
+    "Hassan",
+    "Ildephonse",
+    "Josephine",
+    "Kaltuma",
+]
+NAMES2 = [
+    "Ndoubayo",
+    "Rimtebaye",
+    "Tchadjara",
+    "Wazina",
+    "Zoulikha",
+    "Mbaikoua",
+    "Kagonbe",
+    "Loubana",
+    "Passiri",
+    "Senoussi",
+]
 
 
 def arrivals_file(path: Path, *, households: int) -> int:
@@ -35,19 +73,43 @@ def arrivals_file(path: Path, *, households: int) -> int:
     def household(number: int, members: list[dict[str, str]]) -> None:
         for member in members:
             rows.append(
-                {"record_id": f"B{len(rows) + 1:06}", "registration_date": "2026-02-20", "registration_site": "CAMP-A",
-                 "household_id": f"H{number:05}", "household_size": str(len(members)), "nationality": "SDN",
-                 "arrival_date": "2026-02-18", **member}
+                {
+                    "record_id": f"B{len(rows) + 1:06}",
+                    "registration_date": "2026-02-20",
+                    "registration_site": "CAMP-A",
+                    "household_id": f"H{number:05}",
+                    "household_size": str(len(members)),
+                    "nationality": "SDN",
+                    "arrival_date": "2026-02-18",
+                    **member,
+                }
             )
 
     household(1, FAMILY)
-    household(2, [{**FAMILY[1], "given_name": "Broken", "relationship_to_head": "head", "date_of_birth": "2031-02-30"}])
+    household(
+        2,
+        [
+            {
+                **FAMILY[1],
+                "given_name": "Broken",
+                "relationship_to_head": "head",
+                "date_of_birth": "2031-02-30",
+            }
+        ],
+    )
     for number in range(3, households + 1):
         given, family = NAMES[number % 11], NAMES2[number // 11 % 10] + "aeiou"[number // 110 % 5]
         household(
             number,
-            [{"given_name": given, "family_name": family, "sex": "F", "relationship_to_head": "head",
-              "date_of_birth": f"{1960 + number % 40}-0{1 + number % 9}-1{number % 9}"}],
+            [
+                {
+                    "given_name": given,
+                    "family_name": family,
+                    "sex": "F",
+                    "relationship_to_head": "head",
+                    "date_of_birth": f"{1960 + number % 40}-0{1 + number % 9}-1{number % 9}",
+                }
+            ],
         )
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, HEADER)
@@ -58,7 +120,9 @@ def arrivals_file(path: Path, *, households: int) -> int:
 
 def no_serious_findings(page: Any) -> None:
     """Fail on accessibility findings that keep people out, and on anything the browser complained about."""
-    found = [one for one in Axe().run(page).response["violations"] if one["impact"] in {"serious", "critical"}]
+    found = [
+        one for one in Axe().run(page).response["violations"] if one["impact"] in {"serious", "critical"}
+    ]
     assert not found, [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in found]
     assert not page.problems, page.problems
 
@@ -120,7 +184,10 @@ def test_a_file_of_arrivals_becomes_a_claim_that_a_partner_may_follow(
     assert "Mariam" not in shown.body.decode(), "the agreement shows reference and status only"
     again = _status(system, api, secret, claim, If_None_Match=shown.headers["ETag"])
     assert (again.status, again.body) == (304, b"")
-    hidden, absent = _status(system, stranger, strangers_secret, claim), _status(system, stranger, strangers_secret, nobody)
+    hidden, absent = (
+        _status(system, stranger, strangers_secret, claim),
+        _status(system, stranger, strangers_secret, nobody),
+    )
     assert hidden.status == absent.status == 404
     assert hidden.body.replace(claim.encode(), b"") == absent.body.replace(nobody.encode(), b"")
 
@@ -157,7 +224,9 @@ def _status(system: System, api: ApiClient, secret: str, claim: str, **headers: 
     """Ask for a claim's status as a partner's system does: a token, then the question."""
     basic = b64encode(f"{api.client_id}:{secret}".encode()).decode()
     token = system.call(
-        "/api/v1/token", form={"grant_type": "client_credentials", "scope": "claims.status:read"}, Authorization=f"Basic {basic}"
+        "/api/v1/token",
+        form={"grant_type": "client_credentials", "scope": "claims.status:read"},
+        Authorization=f"Basic {basic}",
     ).json()["access_token"]
     return system.call(f"/api/v1/claims/{claim}/status", Authorization=f"Bearer {token}", **headers)
 
