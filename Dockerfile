@@ -15,7 +15,7 @@ RUN pip install --no-cache-dir --require-hashes -r requirements/production.lock
 COPY . .
 # Neither step reads a secret or a server; the values only satisfy the settings while the image is built.
 RUN python -c "from refugeecm.services import compile_texts; compile_texts()" \
-    && SECRET_KEY=build OIDC_PRIVATE_KEY=build ALLOWED_HOSTS=build REDIS_URL=redis://build DATABASE_URL=postgres://build/build \
+    && SECRET_KEY=build ALLOWED_HOSTS=build REDIS_URL=redis://build DATABASE_URL=postgres://build/build \
        KEY_ENCRYPTION_KEYS=1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= BLIND_INDEX_KEY=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
        python manage.py collectstatic --noinput --verbosity 0
 

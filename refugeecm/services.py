@@ -294,17 +294,10 @@ def make_secrets(file: Path) -> None:
     """Write the set's own random secrets once, readable by its owner only; an existing file is left alone."""
     if file.exists():
         return
-    from cryptography.hazmat.primitives import serialization  # not before the packages are installed
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    private_key = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
     secrets = {
         "SECRET_KEY": base64.b64encode(os.urandom(48)).decode(),
         "KEY_ENCRYPTION_KEYS": "1:" + base64.b64encode(os.urandom(32)).decode(),
         "BLIND_INDEX_KEY": base64.b64encode(os.urandom(32)).decode(),
-        "OIDC_PRIVATE_KEY": private_key.decode(),
     }
     draft = file.with_suffix(f".{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as output:

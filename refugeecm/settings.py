@@ -1,7 +1,7 @@
 """What does an installation decide? Everything here comes from the environment and fails loudly when it is missing or wrong.
 
 Needed: DATABASE_URL (role app), MIGRATE_DATABASE_URL (role owner, for `migrate` only), REDIS_URL, SECRET_KEY,
-KEY_ENCRYPTION_KEYS, BLIND_INDEX_KEY, OIDC_PRIVATE_KEY, ALLOWED_HOSTS. `./manage.py up` supplies all of them on one machine.
+KEY_ENCRYPTION_KEYS, BLIND_INDEX_KEY, ALLOWED_HOSTS. `./manage.py up` supplies all of them on one machine.
 """
 
 import base64
@@ -160,10 +160,8 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 IDLE_SECONDS = 30 * 60
 
-# REST clients: OAuth2 client credentials, ten minutes a token.
-IDP_OIDC_PRIVATE_KEY = env.str("OIDC_PRIVATE_KEY", multiline=True)
+# REST clients: OAuth2 client credentials on the tables of allauth's identity provider (agencies.api).
 IDP_OIDC_ADAPTER = "refugeecm.core.sign_in.ClientAdapter"
-IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = 600
 REST_FRAMEWORK = {
     # agencies.api.AgencyView declares its own; named here they would be imported in a circle. What declares nothing is refused.
     "DEFAULT_AUTHENTICATION_CLASSES": [],

@@ -227,12 +227,7 @@ def test_secrets_are_made_once_and_private(tmp_path: Path) -> None:
     services.make_secrets(file)
     assert file.read_text() == before
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert set(json.loads(before)) == {
-        "SECRET_KEY",
-        "KEY_ENCRYPTION_KEYS",
-        "BLIND_INDEX_KEY",
-        "OIDC_PRIVATE_KEY",
-    }
+    assert set(json.loads(before)) == {"SECRET_KEY", "KEY_ENCRYPTION_KEYS", "BLIND_INDEX_KEY"}
 
 
 def test_texts_are_compiled_when_they_change(tmp_path: Path) -> None:
