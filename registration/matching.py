@@ -123,14 +123,19 @@ def _stored(keys: set[int], part: Person, secret: bytes) -> bool:
 
 def pairs_within(probes: Iterable[Probe]) -> set[tuple[int, int]]:
     """Return the pairs of rows (lower, higher) of one file that share a key and are not of one household."""
-    blocks: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    first: dict[int, tuple[int, int]] = {}
+    blocks: dict[int, list[tuple[int, int]]] = {}  # only of keys that come again
     for row, household, keys in probes:
+        one = (row, household)
         for key in keys:
-            blocks[key].append((row, household))
+            if key in blocks:
+                blocks[key].append(one)
+            elif (was := first.setdefault(key, one)) is not one:
+                blocks[key] = [was, one]
     return {
         (min(a, b), max(a, b))
         for block in blocks.values()
-        if 2 <= len(block) <= BLOCK
+        if len(block) <= BLOCK
         for (a, house_a), (b, house_b) in combinations(block, 2)
         if house_a != house_b and a != b
     }

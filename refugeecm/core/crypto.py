@@ -67,4 +67,4 @@ def derived(purpose: str) -> bytes:
 
 def blind(purpose: str, value: str) -> bytes:
     """Return the 16-byte blind index of a normalised value: equal values are found without being readable."""
-    return hmac.new(derived(purpose), value.encode(), hashlib.sha256).digest()[:16]
+    return hmac.digest(derived(purpose), value.encode(), "sha256")[:16]

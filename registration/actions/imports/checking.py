@@ -7,6 +7,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+from django.db import connection
 from django.utils.translation import gettext_noop
 
 from agencies.access import Viewer
@@ -15,7 +16,7 @@ from refugeecm.core.bulk import insert
 from registration import matching
 from registration.actions.imports import content
 from registration.enums import Outcome
-from registration.models import ImportBatch, ImportChunk, ImportRow, ImportStep, Individual
+from registration.models import ImportBatch, ImportChunk, ImportRow, ImportStep
 from registration.rules.arrivals import ArrivalRow, RowError, check_household, person_of, read_cells
 from registration.rules.keys import Person, PersonKeys, keys_of
 
@@ -175,11 +176,13 @@ def _one_to_one(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def registered_refs(batch: ImportBatch, refs: list[str]) -> dict[str, Any]:
     """Return {number in the source: individual id} of those that this agency has registered for this event."""
-    wanted = [one for one in refs if one]
-    found = Individual.objects.filter(
-        agency_id=batch.agency_id, event_id=batch.event_id, source_ref__in=wanted
-    )
-    return dict(found.values_list("source_ref", "pk"))
+    with connection.cursor() as cursor:  # one parameter: Django's `__in` takes its time over a thousand
+        cursor.execute(
+            "SELECT source_ref, id FROM registration_individual"
+            " WHERE agency_id = %s AND event_id = %s AND source_ref <> '' AND source_ref = ANY (%s)",
+            [batch.agency_id, batch.event_id, refs],
+        )
+        return dict(cursor.fetchall())
 
 
 def _probes(good: list[_Good]) -> list[matching.Probe]:

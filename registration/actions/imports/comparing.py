@@ -53,9 +53,8 @@ def _rows(batch: ImportBatch, wanted: set[int]) -> Iterator[tuple[int, tuple[int
         return
     key = content.key_of(batch)
     for chunk in ImportChunk.objects.filter(batch=batch).order_by("seq").defer("raw", "probes").iterator(4):
-        for number, row in content.checked_rows(chunk, key):
-            if number in wanted:
-                yield number, (chunk.seq, row)
+        for one in content.checked(chunk, key, only=wanted):
+            yield one.number, (chunk.seq, one.row)
 
 
 def _write(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from array import array
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -71,13 +71,15 @@ def seal_checked(rows: list[CheckedRow], *, key: bytes, chunk: ImportChunk) -> b
     return crypto.seal(plain, key=key, place=place("checked", chunk.batch_id, chunk.seq))
 
 
-def checked(chunk: ImportChunk, key: bytes) -> list[CheckedRow]:
-    """Return the rows of a chunk as checked, with their keys; rows with errors are not among them."""
+def checked(chunk: ImportChunk, key: bytes, *, only: Container[int] | None = None) -> list[CheckedRow]:
+    """Return the rows of a chunk as checked, with their keys; rows with errors are not among them. `only`: these numbers."""
     if not chunk.checked:
         return []
     rows: list[CheckedRow] = []
     plain = crypto.unseal(chunk.checked, key=key, place=place("checked", chunk.batch_id, chunk.seq))
     for number, values, keys in orjson.loads(plain):
+        if only is not None and number not in only:
+            continue
         for index in _DATE_PLACES:
             if values[index]:
                 values[index] = date.fromisoformat(values[index])

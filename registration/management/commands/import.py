@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from agencies.access import Viewer, enter, worker_for
 from agencies.models import Agency
+from refugeecm.celery import collect_garbage_seldom
 from refugeecm.core.models import User
 from registration import policies
 from registration.actions import events, imports
@@ -125,6 +126,7 @@ class Command(BaseCommand):
 
 def work(batch: ImportBatch, viewer: Viewer, *, workers: int = 1, say: Any = None) -> None:
     """Do open steps, with `workers` processes in all, until the file waits for a person or is finished."""
+    collect_garbage_seldom()
     helpers = []
     if workers > 1:
         connection.close()  # a connection is not shared with a forked process
