@@ -129,6 +129,7 @@ class AgreementForm(forms.Form):
             self.fields[name].error_messages["required"] = words
         recipients = self.fields["recipient"]
         assert isinstance(recipients, forms.ModelChoiceField)  # noqa: S101 - tells the type checker
+        recipients.empty_label = _("Choose an agency")
         recipients.queryset = Agency.objects.exclude(pk=by.agency_id).order_by("name")
         classes = self.fields["classes"]
         assert isinstance(classes, forms.MultipleChoiceField)  # noqa: S101 - tells the type checker

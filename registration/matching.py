@@ -23,6 +23,7 @@ from registration.rules.names import similarity
 
 __all__ = ["POSSIBLE", "SAME", "Candidate", "Probe", "candidates", "pairs_within", "search"]
 
+UNLIKE = 0.6  # two names that share the sound of a part and nothing else
 BLOCK = 50  # more people than this behind one key are not a family, they are a common name
 
 
@@ -163,8 +164,10 @@ def search(text: str, *, viewer: Viewer, born: int | None = None, at_most: int =
         .select_related("household", "agency")
         if "given_name" in shown_fields(one, viewer)
     ]
-    ranked = sorted(found, key=lambda one: (-_likeness(text, one), str(one.pk)))
-    return ranked[:at_most]
+    ranked = sorted(
+        ((_likeness(text, one), one) for one in found), key=lambda pair: (-pair[0], str(pair[1].pk))
+    )
+    return [one for likeness, one in ranked[:at_most] if likeness >= UNLIKE]
 
 
 def _likeness(text: str, one: Individual) -> float:

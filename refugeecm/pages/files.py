@@ -356,7 +356,7 @@ def _sharing_badges(
         return [("info", gettext("Shared by %(agency)s") % {"agency": row.agency.name})]
     partners = sorted({one.recipient.name for one in agreements})
     return (
-        [("info", gettext("Shared with %(agencies)s") % {"agencies": ", ".join(partners)})]
+        [("info", gettext("Shared with %(agencies)s") % {"agencies": " · ".join(partners)})]
         if partners
         else []
     )
