@@ -237,9 +237,10 @@ USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 
 STATIC_URL = "static/"
-STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
+# On one machine files are served from where they lie; elsewhere from what collectstatic gathered.
+STATIC_ROOT = None if INSECURE_COOKIES else env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = INSECURE_COOKIES
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = INSECURE_COOKIES
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.InMemoryStorage"
