@@ -63,7 +63,8 @@ def candidates(
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT probe_row, individual_id FROM registration_candidates(%s::int[], %s::bigint[])",
-            [rows, wanted_keys],
+            # As text: the driver would take its time over each number of a long list.
+            [f"{{{','.join(map(str, rows))}}}", f"{{{','.join(map(str, wanted_keys))}}}"],
         )
         for place, individual in cursor.fetchall():
             hits[place].append(individual)

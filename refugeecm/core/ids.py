@@ -5,6 +5,7 @@ import uuid
 from datetime import datetime
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_VALUES = {letter: place for place, letter in enumerate(ALPHABET)}
 
 
 def uuid7(now: datetime, *, ordinal: int = 0, seed: bytes | None = None) -> uuid.UUID:
@@ -23,9 +24,9 @@ def check_character(text: str) -> str:
     """Return the check character of ISO 7064 MOD 37,36 for a string of 0-9 and A-Z (other characters are skipped)."""
     product = 36
     for letter in text:
-        if letter in ALPHABET:
-            total = (product + ALPHABET.index(letter)) % 36 or 36
-            product = total * 2 % 37
+        value = _VALUES.get(letter)
+        if value is not None:
+            product = ((product + value) % 36 or 36) * 2 % 37
     return ALPHABET[(37 - product) % 36]
 
 

@@ -188,7 +188,7 @@ def _attested(country: str, *, persian: bool) -> tuple[Pool, Pool, Pool]:
         ("IR" if persian else "EG", 0.03),
     ):  # few women are on record in some countries
         for key, spellings in _units()[source, "given"].items():
-            if not key.startswith(("ال", "ابو ", "ام ", "بن ")):
+            if sum(spellings.values()) > 1 and not key.startswith(("ال", "ابو ", "ام ", "بن ")):
                 sex = "F" if _is_woman(key) else "M"
                 given[sex][_in_script(key, spellings, sex, persian=persian)] += (
                     sum(spellings.values()) ** 0.85 * weight

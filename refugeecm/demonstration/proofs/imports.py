@@ -234,10 +234,10 @@ def _phase(
                     finished,
                     time.monotonic(),
                 )
-            if status == goal:
-                return round(longest, 1)
             while chaos.due and total and chaos.due[0][0] * total <= finished + 0.5:
                 _strike(chaos.due.pop(0)[1], place, workers, chaos.done, chance, say)
+            if status == goal and not chaos.due:
+                return round(longest, 1)
         if time.monotonic() - moved > PATIENCE:
             raise Stuck(
                 f"No progress for {PATIENCE:.0f} s; logs end with:\n{processes.tail(workers.directory / 'worker.log')}"

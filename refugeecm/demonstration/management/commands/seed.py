@@ -1,6 +1,5 @@
 """How is a demonstration world made? `./manage.py seed --people N [--seed S] [--if-empty]`."""
 
-import json
 import time
 from argparse import ArgumentParser
 from typing import Any
@@ -35,9 +34,10 @@ class Command(BaseCommand):
                 "There are agencies already. A demonstration world is only made in an empty installation."
             )
         started = time.monotonic()
-        self.stderr.write(f"Making a demonstration world of {options['people']:,} people.")
+        self.stdout.write(f"Making a demonstration world of {options['people']:,} invented people.")
         try:
             figures = world.make(people=options["people"], seed=options["seed"], now=timezone.now())
         except NamesMissing as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(json.dumps({**figures, "seconds": round(time.monotonic() - started, 1)}))
+        made = ", ".join(f"{count:,} {what}" for what, count in figures.items())
+        self.stdout.write(f"Made {made} in {time.monotonic() - started:.0f} s.")
