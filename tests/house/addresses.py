@@ -1,0 +1,128 @@
+"""Which addresses are there, and from which records are their arguments taken?"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests.house.world import World
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+# What each argument of each address names: the kind of record (see Records in world.py), or the words it may be.
+# A new address whose arguments are not here fails a test. To teach it: add a line; if it names a new kind of record,
+# let Builder in world.py make one, `add` its key and `mark` its fields.
+ARGUMENTS: dict[str, dict[str, str | tuple[str, ...]]] = {
+    "household": {"pk": "household"},
+    "individual": {"pk": "individual"},
+    "import-detail": {"pk": "import"},
+    "import-progress": {"pk": "import"},
+    "import-rows": {"pk": "import", "outcome": ("new", "registered", "possible", "error")},
+    "import-errors": {"pk": "import"},
+    "import-accept": {"pk": "import"},
+    "import-cancel": {"pk": "import"},
+    "claim": {"pk": "claim"},
+    "claim-move": {
+        "pk": "claim",
+        "to": ("examination", "suspended", "withdrawn", "closed", "decided", "nonsense"),
+    },
+    "claim-propose": {"pk": "claim"},
+    "claim-approve": {"pk": "claim"},
+    "claim-reference": {"pk": "claim"},
+    "claim-new": {"pk": "individual"},
+    "referral": {"pk": "referral"},
+    "referral-new": {"pk": "claim"},
+    "referral-answer": {"pk": "referral"},
+    "referral-revoke": {"pk": "referral"},
+    "agency": {"pk": "agency"},
+    "agreement": {"pk": "agreement"},
+    "agreement-accept": {"pk": "agreement"},
+    "agreement-decline": {"pk": "agreement"},
+    "agreement-end": {"pk": "agreement"},
+    "client-revoke": {"pk": "client"},
+    "notification-aside": {"pk": "notification"},
+    "api-claim-status": {"id": "claim"},
+    "api-claim-reference": {"id": "claim"},
+    "api-claim-by-reference": {"value": "reference"},
+    "api-nothing": {"rest": ("nonsense", "claims/nonsense")},
+    "demonstration-enter": {"key": ("caseworker", "nonsense")},
+    "account_reset_password_from_key": {"uidb36": ("1", "set"), "key": ("set-password", "abc-123")},
+}
+PUBLIC = {"agency"}  # kinds that everybody may know of
+
+
+@dataclass(frozen=True)
+class Address:
+    """One pattern of the URLconf: its name, the view behind it, and the names of its arguments."""
+
+    name: str
+    route: str
+    view: Callable[..., Any]
+    arguments: tuple[str, ...]
+
+    @property
+    def declared(self) -> Any:
+        """The permission that the view declares, as a function or as a class of the API."""
+        return getattr(self.view, "access", None) or getattr(getattr(self.view, "cls", None), "access", None)
+
+    @property
+    def kind(self) -> str:
+        """The kind of record that an argument names, or nothing."""
+        kinds = [what for what in ARGUMENTS.get(self.name, {}).values() if isinstance(what, str)]
+        assert len(kinds) <= 1, f"{self.name} names two records; the matrix has to learn to cross them"
+        return kinds[0] if kinds else ""
+
+    def at(self, key: Any = None, place: int = 0) -> str:
+        """Return the path for the key of a record; word arguments take their word number `place`."""
+        given = {
+            name: key if isinstance(what, str) else what[place % len(what)]
+            for name, what in (ARGUMENTS[self.name].items() if self.arguments else ())
+        }
+        return reverse(self.name, kwargs=given)
+
+    def places(self) -> int:
+        """Return how many words there are to go through."""
+        words = [len(what) for what in ARGUMENTS.get(self.name, {}).values() if not isinstance(what, str)]
+        return max(words, default=1)
+
+
+def addresses() -> list[Address]:
+    """Return every address of the URLconf in force."""
+    return list(_walk(get_resolver().url_patterns, "", {}))
+
+
+def _walk(patterns: list[Any], prefix: str, converters: dict[str, Any]) -> Iterator[Address]:
+    for one in patterns:
+        inside = converters | getattr(one.pattern, "converters", {})
+        route = prefix + str(one.pattern)
+        if isinstance(one, URLResolver):
+            yield from _walk(one.url_patterns, route, inside)
+        elif isinstance(one, URLPattern):
+            names = tuple(inside) or tuple(
+                getattr(one.pattern, "regex", None) and one.pattern.regex.groupindex
+            )
+            yield Address(one.name or "", route, one.callback, names)
+
+
+def untaught() -> list[str]:
+    """Return what has to be said about addresses whose arguments nobody has explained."""
+    return [
+        f"{one.name or one.route}: say in tests/house/addresses.py what {', '.join(one.arguments)} is"
+        for one in addresses()
+        if one.arguments and set(ARGUMENTS.get(one.name, {})) != set(one.arguments)
+    ]
+
+
+def missing(kind: str, world: World) -> Any:
+    """Return a key of the right type under which there is nothing."""
+    known = next(one.first(kind) for one in world.records.values() if kind in one.of)
+    if isinstance(known, uuid.UUID):
+        return uuid.uuid4()
+    return 987_654_321 if isinstance(known, int) else "ZQ-NEVER-GIVEN"
+
+
+__all__ = ["ARGUMENTS", "METHODS", "PUBLIC", "Address", "addresses", "missing", "untaught"]

@@ -1,0 +1,367 @@
+"""How is the world of the house tests built? Through the actions of the house, as its people would."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import re
+import uuid
+from datetime import date, timedelta
+from typing import Any
+
+from allauth.idp.oidc.models import Token
+from django.db import transaction
+from django.utils import formats, timezone
+
+from agencies.access import enter
+from agencies.actions import agencies as founding
+from agencies.actions import agreements, clients
+from agencies.enums import AGREEMENT_MOVES, AgencyKind, Role
+from agencies.models import Agency, Agreement, Notification
+from cases.actions import claims
+from cases.models import Claim
+from refugeecm.core import outbox
+from refugeecm.core.models import User
+from refugeecm.core.transitions import move
+from registration.actions import events as influx
+from registration.actions import imports, people
+from registration.models import Document, Household, ImportBatch, ImportRow, Individual, InfluxEvent
+from registration.rules.arrivals import FIELDS, read_row
+from resettlement.actions import referrals
+from resettlement.models import Referral
+from tests.house.world import NOW, NOWHERE, OWN, RELATIONS, Actor, Marker, Records, Relation, World
+
+_serial = itertools.count(1)
+
+
+def word(hint: str) -> str:
+    """Return a name that stands nowhere else: letters only, so that it passes as a name."""
+    number, letters = next(_serial), ""
+    while number:
+        number, rest = divmod(number, 21)
+        letters += "bcdfghjklmnpqrstvwxyz"[rest] + "aeiou"[rest % 5]
+    return f"Zq{hint}{letters}qz".title()
+
+
+def days(one: date) -> tuple[str, ...]:
+    """Return a date as it may stand on a page or in JSON."""
+    shapes = ("Y-m-d", "j F Y", "j M Y", "F j, Y", "N j, Y", "d/m/Y", "d.m.Y", "M. j, Y", "M j, Y")
+    return tuple({formats.date_format(one, shape) for shape in shapes})
+
+
+class Builder:
+    """Makes the world through the actions of the house, as its people would."""
+
+    def __init__(self) -> None:
+        self.world = World()
+        globals()["_serial"] = itertools.count(
+            1
+        )  # words are unique within a world; dates of birth stay in the past
+
+    def build(self, relations: tuple[str, ...] = tuple(RELATIONS), *, with_import: bool = True) -> World:
+        for code, relation in RELATIONS.items():
+            if code in relations:
+                self.found(code, relation)
+        border = self.world.agencies[OWN]
+        event = self.event("zq-east", OWN)
+        for code in relations:
+            if code != OWN and RELATIONS[code].fate:
+                self.agree(code, RELATIONS[code], event.slug)
+        covered = [one for one in relations if RELATIONS[one].live]
+        self.family(OWN, event, covered=covered)
+        self.family(OWN, self.event("zq-hidden", OWN), covered=[])
+        for code in covered:
+            self.refer(code)
+        for code in relations:
+            if code != OWN:
+                self.family(code, self.event(f"zq-{code}", code), covered=[])
+        if with_import:
+            self.file(OWN, event)
+        outbox.drain(now=NOW, limit=1000)
+        for code in relations:
+            self.let_lapse(code)
+            with transaction.atomic():
+                enter(self.world.actor(code, Role.CASEWORKER).viewer, reason="test")
+                told = Notification.objects.order_by("pk").values_list("pk", flat=True)
+                self.world.records[code].add("notification", *told)
+        self.mark_staff(border)
+        outsider = User.objects.create_user("outsider@nowhere.example", name=word("staff"))
+        self.world.actors.append(Actor(NOWHERE, "outsider", 0, user=outsider))
+        self.world.records[NOWHERE] = Records()
+        return self.world
+
+    # ---- agencies and the people who work there
+
+    def found(self, code: str, relation: Relation) -> None:
+        kind = AgencyKind.GOVERNMENT if code == OWN else AgencyKind.NGO
+        agency = founding.found(
+            code=relation.code, name=f"{relation.code.title()} Agency", kind=kind, country="TCD", now=NOW
+        )
+        self.world.agencies[code] = agency
+        self.world.records[code] = Records()
+        for role in Role.values:
+            user = User.objects.create_user(f"{role}@{code}.example", name=word("staff"))
+            membership = founding.enrol(agency=agency, user=user, role=role)
+            self.world.actors.append(Actor(code, role, agency.pk, user=user, membership=membership))
+        admin = self.world.actor(code, Role.ADMINISTRATOR)
+        name = word("system")
+        with transaction.atomic():
+            enter(admin.viewer, reason="test")
+            api, secret = clients.issue(by=admin.viewer, name=name, now=NOW)
+        token = uuid.uuid4().hex
+        made = Token(
+            type=Token.Type.ACCESS_TOKEN, client=api.client, expires_at=timezone.now() + timedelta(hours=2)
+        )
+        made.set_value(token)
+        made.set_scopes(api.client.get_scopes())
+        made.save()
+        self.world.actors.append(Actor(code, "system", agency.pk, api=api, token=token))
+        self.world.records[code].add("agency", agency.pk)
+        self.world.records[code].add("client", api.pk)
+        self.world.records[code].add(
+            "membership",
+            *[one.membership.pk for one in self.world.actors if one.relation == code and one.membership],
+        )
+        self.mark(code, "C1", "api_client.name", name, staff=True)
+        self.mark(code, "C4", "api_client.secret", secret)
+
+    def mark(
+        self, code: str, cls: str, name: str, *texts: str, to: tuple[str, ...] = (), staff: bool = False
+    ) -> None:
+        """Note a marker that is open to the agencies of `to`, by the channels of their agreements."""
+        world = self.world
+        open_to = {
+            (world.agencies[one].pk, channel)
+            for one in to
+            for channel in RELATIONS[one].channels
+            if cls in RELATIONS[one].classes or staff or name.startswith("referral.")
+        }
+        world.markers.append(Marker(texts, world.agencies[code].pk, cls, name, frozenset(open_to), staff))
+
+    def mark_staff(self, border: Agency) -> None:
+        """The names of BORDER's administrators stand on agreements; those of everybody else are the agency's own affair."""
+        parties = tuple(self.world.agreements)
+        for actor in self.world.actors:
+            if actor.user is not None:
+                told = parties if actor.relation == OWN and actor.role == Role.ADMINISTRATOR else ()
+                if actor.role == Role.ADMINISTRATOR and actor.relation in parties:
+                    told = (OWN, *told)
+                self.mark(actor.relation, "C1", "user.name", actor.user.name, to=told, staff=True)
+                self.mark(actor.relation, "C1", "user.email", actor.user.email, staff=True)
+
+    # ---- agreements
+
+    def event(self, slug: str, code: str) -> InfluxEvent:
+        viewer = self.world.actor(code, Role.CASEWORKER).viewer
+        with transaction.atomic():
+            enter(viewer, reason="test")
+            made = influx.draft(slug=slug, name=f"Arrivals {slug}", by=viewer, now=NOW)
+        self.world.records[code].add("event", made.pk)
+        return made
+
+    def agree(self, code: str, relation: Relation, slug: str) -> None:
+        ours = self.world.actor(OWN, Role.ADMINISTRATOR).viewer
+        theirs = self.world.actor(code, Role.ADMINISTRATOR).viewer
+        title = word("terms")
+        with transaction.atomic():
+            enter(ours, reason="test")
+            made = agreements.propose(
+                by=ours, now=NOW, recipient=self.world.agencies[code], title=title, purpose="protection",
+                legal_basis="mandate", classes=relation.classes, channels=relation.channels,
+                starts_on=date(2026, 1, 1), event_slug=slug,
+            )  # fmt: skip
+        if relation.fate != "proposed":
+            with transaction.atomic():
+                enter(theirs, reason="test")
+                agreements.accept(agreement=made, by=theirs, now=NOW)
+            outbox.drain(now=NOW, limit=1000)
+        self.world.agreements[code] = made
+        self.world.records[OWN].add("agreement", made.pk)
+        self.world.records[code].add("agreement", made.pk)
+        self.mark(OWN, "C1", "agreement.title", title, to=(code,), staff=True)
+        self.mark(OWN, "C1", "agreement.reference", made.reference, to=(code,), staff=True)
+        self.mark(OWN, "C1", "agreement.id", str(made.pk), to=(code,), staff=True)
+
+    def let_lapse(self, code: str) -> None:
+        """Let an agreement that was active, with its rows written, come to its end."""
+        fate, agreement = RELATIONS[code].fate, self.world.agreements.get(code)
+        if agreement is None or fate in {"active", "proposed"}:
+            return
+        admin = self.world.actor(OWN, Role.ADMINISTRATOR).viewer
+        with transaction.atomic():
+            enter(admin, reason="test")
+            agreement.refresh_from_db()
+            assert agreement.status == "active", agreement.status
+            if fate == "ended":
+                agreements.end(agreement=agreement, by=admin, now=NOW, reason="No longer needed")
+            elif fate == "suspended":
+                move(agreement, to="suspended", moves=AGREEMENT_MOVES)
+            else:
+                yesterday = timezone.now().date() - timedelta(days=1)
+                Agreement.objects.filter(pk=agreement.pk).update(ends_on=yesterday)
+
+    # ---- people
+
+    def family(self, code: str, event: InfluxEvent, *, covered: list[str]) -> None:
+        """Register a mother and a child in whose every field a marker stands; claim and decision follow."""
+        world, caseworker = self.world, self.world.actor(code, Role.CASEWORKER).viewer
+        to, number = tuple(covered), next(_serial)
+        common = {"registration_site": word("site"), "nationality": "SDN", "registration_date": "2026-02-20"}
+        rows = [
+            self.person(number * 2, common | {"relationship_to_head": "head", "sex": "F"}),
+            self.person(
+                number * 2 + 1,
+                common | {"relationship_to_head": "child", "sex": "M", "marital_status": "single"},
+            ),
+        ]
+        group = people.Arrival(
+            members=[_checked(one) for one in rows], ordinals=[1, 2], source_ref=word("house")
+        )
+        with transaction.atomic():
+            enter(caseworker, reason="test")
+            people.register(arrivals=[group], by=caseworker, now=NOW, event=event)
+            household = Household.objects.get(members=group.individuals[0])
+            persons = [Individual.objects.get(pk=one) for one in group.individuals]
+            documents = list(Document.objects.filter(individual__in=persons))
+            old = persons[0].mother_name
+            Individual.objects.filter(pk=persons[0].pk).update(mother_name=word("mother"))
+            persons[0].refresh_from_db()
+        for text, cls, name in [
+            (str(household.pk), "C1", "household.id"),
+            (household.number, "C1", "household.number"),
+            (household.source_ref, "C1", "household.source_ref"),
+            (common["registration_site"], "C3", "household.site"),
+            (old, "C2", "individual.mother_name (history)"),
+            (persons[0].mother_name, "C2", "individual.mother_name"),
+        ]:
+            self.mark(code, cls, name, text, to=to)
+        for row, person in zip(rows, persons, strict=True):
+            self.mark(code, "C1", "individual.id", str(person.pk), to=to)
+            self.mark(code, "C1", "individual.number", person.number, to=to)
+            self.mark(code, "C1", "individual.source_ref", row["record_id"], to=to)
+            for name in ("given_name", "father_name", "family_name", "full_name_native", "birth_place"):
+                self.mark(code, "C2", f"individual.{name}", row[name], to=to)
+            self.mark(
+                code, "C2", "individual.birth_date", *days(date.fromisoformat(row["date_of_birth"])), to=to
+            )
+            self.mark(code, "C3", "individual.phone", row["phone"], re.sub(r"\D", "", row["phone"]), to=to)
+            self.mark(code, "C3", "document.number", row["document_number"], to=to)
+        records = world.records[code]
+        records.add("household", household.pk)
+        records.add("individual", *[one.pk for one in persons])
+        records.add("document", *[one.pk for one in documents])
+        self.claim(code, persons[0], to)
+
+    def person(self, number: int, common: dict[str, str]) -> dict[str, str]:
+        """Return the words of a row of an arrivals file, each a marker."""
+        born = date(1950, 1, 3) + timedelta(days=number * 37)
+        return {
+            "record_id": word("ref"),
+            "given_name": word("given"),
+            "father_name": word("father"),
+            "family_name": word("family"),
+            "full_name_native": word("native"),
+            "mother_name": word("mother"),
+            "birth_place": word("birth"),
+            "date_of_birth": born.isoformat(),
+            "phone": f"+235 66 {number % 100:02d} {number // 100:02d} 77",
+            "document_type": "passport",
+            "document_number": f"ZQ{number:07d}X",
+            "arrival_date": "2026-02-18",
+            **common,
+        }
+
+    def claim(self, code: str, person: Individual, to: tuple[str, ...]) -> None:
+        """Open a claim, propose a decision, and note the number under which every agency that may know of it knows it."""
+        world = self.world
+        caseworker, decider = (
+            world.actor(code, role).viewer for role in (Role.CASEWORKER, Role.DECISION_MAKER)
+        )
+        with transaction.atomic():
+            enter(caseworker, reason="test")
+            made = claims.open_claim(individual=person, made_on=date(2026, 2, 25), by=caseworker, now=NOW)
+            claims.change_status(claim=made, to="examination", by=caseworker, now=NOW)
+            claims.propose_decision(claim=made, outcome="recognised", by=decider, now=NOW)
+        world.records[code].add("claim", made.pk)
+        self.mark(code, "C1", "claim.id", str(made.pk), to=to)
+        self.mark(code, "C1", "claim.number", made.number, to=to)
+        for one in (code, *to):
+            viewer, value = world.actor(one, Role.CASEWORKER).viewer, word("theirs")
+            with transaction.atomic():
+                enter(viewer, reason="test")
+                claims.set_reference(claim=made, value=value, by=viewer, now=NOW)
+            world.records[one].add("reference", value)
+            self.mark(one, "C1", "claim_reference.value", value)
+
+    def refer(self, code: str) -> None:
+        """Refer BORDER's shared claim to a partner, with a message that only the two of them may read."""
+        world, viewer = self.world, self.world.actor(OWN, Role.CASEWORKER).viewer
+        message, answer = word("message"), word("answer")
+        with transaction.atomic():
+            enter(viewer, reason="test")
+            made = referrals.refer(
+                claim=Claim.objects.get(pk=world.records[OWN].first("claim")),
+                agreement=Agreement.objects.get(pk=world.agreements[code].pk),
+                service="legal_aid", urgency="urgent", message=message, by=viewer, now=NOW,
+            )  # fmt: skip
+            Referral.objects.filter(pk=made.pk).update(answer=answer)
+        world.records[OWN].add("referral", made.pk)
+        for name, text in (("message", message), ("answer", answer), ("id", str(made.pk))):
+            self.mark(OWN, "C1", f"referral.{name}", text, to=(code,))
+
+    # ---- a file of arrivals that waits to be accepted
+
+    def file(self, code: str, event: InfluxEvent) -> None:
+        """Upload and check a file with a new person, one who may be registered already, and one with an error."""
+        viewer = self.world.actor(code, Role.CASEWORKER).viewer
+        head = {
+            "relationship_to_head": "head",
+            "sex": "F",
+            "nationality": "SDN",
+            "registration_date": "2026-02-21",
+        }
+        fresh = self.person(301, head | {"registration_site": word("site"), "household_id": "1"})
+        wrong = self.person(
+            302, head | {"registration_site": word("site"), "household_id": "2", "date_of_birth": "soon"}
+        )
+        with transaction.atomic():
+            enter(viewer, reason="test")
+            known = Individual.objects.get(pk=self.world.records[code].first("individual"))
+            again = self.person(303, head | {"registration_site": word("site"), "household_id": "3"}) | {
+                "given_name": known.given_name, "father_name": known.father_name, "family_name": known.family_name,
+                "date_of_birth": (known.birth_date + timedelta(days=1)).isoformat(),
+            }  # fmt: skip
+        sheet = io.StringIO()
+        writer = csv.DictWriter(sheet, FIELDS)
+        writer.writeheader()
+        writer.writerows([fresh, wrong, again])
+        name = f"{word('file')}.csv"
+        with transaction.atomic():
+            enter(viewer, reason="test")
+            batch = imports.receive(
+                data=sheet.getvalue().encode(), file_name=name, event=event, by=viewer, now=NOW
+            )
+        while imports.run_one(now=NOW):
+            pass
+        with transaction.atomic():
+            enter(viewer, reason="test")
+            batch = ImportBatch.objects.get(pk=batch.pk)
+        assert batch.status == "review", (batch.status, batch.problem)
+        with transaction.atomic():
+            enter(viewer, reason="test")
+            outcomes = set(ImportRow.objects.filter(batch=batch).values_list("outcome", flat=True))
+        assert outcomes >= {"possible", "error"}, outcomes
+        self.world.records[code].add("import", batch.pk)
+        self.mark(code, "C1", "import.id", str(batch.pk))
+        self.mark(code, "C1", "import.file_name", name)
+        for row in (fresh, wrong):
+            for column in ("record_id", "given_name", "father_name", "family_name", "full_name_native", "mother_name", "birth_place",
+                           "phone", "document_number", "registration_site"):  # fmt: skip
+                self.mark(code, "C4", f"import_row.{column}", row[column])
+
+
+def _checked(words: dict[str, str]) -> Any:
+    row, errors = read_row(words, today=NOW.date())
+    assert row is not None, errors
+    return row

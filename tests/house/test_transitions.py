@@ -1,0 +1,202 @@
+"""Is every table of moves complete, does `move` obey it, and of two who press at once, does one win?"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import threading
+from datetime import date
+from typing import Any, ClassVar
+
+import pytest
+from django.apps import apps
+from django.db import connection, transaction
+
+from agencies.enums import AGREEMENT_MOVES
+from agencies.models import Agreement
+from cases.actions import claims
+from cases.enums import CLAIM_MOVES, ClaimStatus
+from cases.models import Claim
+from refugeecm.core.transitions import TransitionNotAllowed, allowed, move
+from registration.enums import BATCH_MOVES, STEP_MOVES
+from registration.models import ImportBatch, ImportStep
+from resettlement.enums import REFERRAL_MOVES
+from resettlement.models import Referral
+from tests.conftest import NOW, acting_as
+
+# Which model moves by which table; a new table that is not named here fails a test.
+MOVED = {
+    "AGREEMENT_MOVES": (Agreement, AGREEMENT_MOVES),
+    "BATCH_MOVES": (ImportBatch, BATCH_MOVES),
+    "STEP_MOVES": (ImportStep, STEP_MOVES),
+    "CLAIM_MOVES": (Claim, CLAIM_MOVES),
+    "REFERRAL_MOVES": (Referral, REFERRAL_MOVES),
+}
+FOREVER = {"STEP_MOVES": {"done"}}  # what may come back is not listed: a step set aside may be opened again
+
+
+def tables() -> dict[str, dict[str, frozenset[str]]]:
+    """Return every *_MOVES of the enums rooms."""
+    found = {}
+    for app in ("agencies", "registration", "cases", "resettlement"):
+        room = importlib.import_module(f"{app}.enums")
+        found |= {name: one for name, one in vars(room).items() if name.endswith("_MOVES")}
+    return found
+
+
+def test_every_table_of_moves_is_known_here():
+    assert set(tables()) == set(MOVED)
+
+
+def test_every_status_field_has_a_table():
+    ours = ("agencies", "registration", "cases", "resettlement")
+    with_status = {
+        one
+        for one in apps.get_models()
+        if one._meta.app_label in ours and not one.__name__.endswith("Event")
+        if any(field.name == "status" for field in one._meta.fields)
+    }
+    assert {one.__name__ for one in with_status} == {one.__name__ for one, _moves in MOVED.values()} | {
+        "LedgerLine"
+    }
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_a_table_is_total_and_ends(name):
+    model, moves = MOVED[name]
+    statuses = set(dict(model._meta.get_field("status").choices))
+    assert set(moves) == statuses, "every status has a line"
+    assert {to for targets in moves.values() for to in targets} <= statuses
+    assert all(status not in targets for status, targets in moves.items()), "nothing moves to where it is"
+    assert any(not targets for targets in moves.values()), "somewhere it ends"
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_every_status_is_reached_and_can_end(name):
+    model, moves = MOVED[name]
+    start = str(model._meta.get_field("status").default)
+    reached, edge = {start}, {start}
+    while edge:
+        edge = {to for one in edge for to in moves[one]} - reached
+        reached |= edge
+    assert reached == set(moves)
+    final = {one for one, targets in moves.items() if not targets}
+    for status in moves:
+        seen, edge = {status}, {status}
+        while edge:
+            edge = {to for one in edge for to in moves[one]} - seen
+            seen |= edge
+        assert seen & final, f"{status} never ends"
+
+
+class Row:
+    """A row without a table: what `move` asks of it is recorded."""
+
+    pk = 7
+    asked: ClassVar[list[dict[str, Any]]] = []
+
+    def __init__(self, status: str) -> None:
+        self.status = status
+        self.asked.clear()
+
+    class _base_manager:  # noqa: N801 - as Django calls it
+        @classmethod
+        def filter(cls, **conditions: Any) -> Any:
+            Row.asked.append(conditions)
+            return cls
+
+        @staticmethod
+        def update(**changes: Any) -> int:
+            Row.asked.append(changes)
+            return 1
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_move_obeys_the_table(name):
+    """The full matrix: from every status to every status."""
+    _model, moves = MOVED[name]
+    for was, to in itertools.product(moves, moves):
+        row = Row(was)
+        assert allowed(row, to=to, moves=moves) == (to in moves[was])
+        if to in moves[was]:
+            move(row, to=to, moves=moves)
+            assert row.status == to
+            assert row.asked == [{"pk": 7, "status": was}, {"status": to}], (
+                "the update names the status it was read in"
+            )
+        else:
+            with pytest.raises(TransitionNotAllowed):
+                move(row, to=to, moves=moves)
+            assert (row.status, row.asked) == (was, [])
+
+
+def test_what_changes_with_the_status_changes_in_the_same_statement(cast, family, django_assert_num_queries):
+    viewer = cast.caseworker.viewer
+    with acting_as(viewer):
+        claim = claims.open_claim(individual=family[0], made_on=date(2026, 2, 25), by=viewer, now=NOW)
+        with django_assert_num_queries(1):
+            move(claim, to="examination", moves=CLAIM_MOVES, version=2)
+        stored = Claim.objects.get(pk=claim.pk)
+        assert (stored.status, stored.version, claim.version) == ("examination", 2, 2)
+
+
+def test_the_refusal_says_what_is_and_what_to_do(cast, family):
+    viewer = cast.caseworker.viewer
+    with acting_as(viewer):
+        claim = claims.open_claim(individual=family[0], made_on=date(2026, 2, 25), by=viewer, now=NOW)
+        with pytest.raises(TransitionNotAllowed, match="the status is “Registered”"):
+            move(claim, to="closed", moves=CLAIM_MOVES)
+
+
+def press(actions: list) -> list[str]:
+    """Run each action in a thread with a connection of its own, all at once; return "done" or the refusal of each."""
+    barrier, answers = threading.Barrier(len(actions)), [""] * len(actions)
+
+    def run(place: int) -> None:
+        try:
+            barrier.wait()
+            actions[place]()
+            answers[place] = "done"
+        except Exception as error:  # noqa: BLE001 - every refusal is an answer here
+            answers[place] = type(error).__name__
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(actions))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_press_at_once_one_wins(cast, family):
+    viewer, colleague = cast.caseworker.viewer, cast.colleague.viewer
+    with acting_as(viewer):
+        claim = claims.open_claim(individual=family[0], made_on=date(2026, 2, 25), by=viewer, now=NOW)
+    for to in ("examination", "suspended", "examination", "withdrawn"):
+
+        def act(by, to=to):
+            with acting_as(by):
+                claims.change_status(claim=Claim.objects.get(pk=claim.pk), to=to, by=by, now=NOW)
+                connection.cursor().execute("SELECT pg_sleep(0.02)")
+
+        answers = press([lambda: act(viewer), lambda: act(colleague)])
+        assert sorted(answers) == ["TransitionNotAllowed", "done"], (to, answers)
+    with acting_as(viewer):
+        assert Claim.objects.get(pk=claim.pk).status == ClaimStatus.WITHDRAWN
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ten_clicks_open_one_claim(cast, family):
+    viewer = cast.caseworker.viewer
+
+    def click():
+        with acting_as(viewer):
+            claims.open_claim(individual=family[1], made_on=date(2026, 2, 25), by=viewer, now=NOW)
+
+    answers = press([click] * 10)
+    assert sorted(answers) == ["NotPermitted"] * 9 + ["done"]
+    with transaction.atomic(), acting_as(viewer):
+        assert Claim.objects.filter(individual=family[1]).count() == 1
