@@ -1,8 +1,10 @@
 """Are the doors of the demonstration open only where manage.py started its own servers?"""
 
+import io
 import re
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -62,6 +64,20 @@ def test_with_another_database_there_is_no_door(monkeypatch: pytest.MonkeyPatch)
     assert plain(answer.text, door) == plain(nothing.text, nowhere)
     assert "sessionid" not in browser.cookies
     assert "demonstration" not in browser.get(reverse("account_login")).text.lower()
+
+
+@pytest.mark.usefixtures("ours", "amina")
+def test_a_newcomer_is_told_who_to_be() -> None:
+    out = io.StringIO()
+    call_command("demo_accounts", stdout=out)
+    assert "Caseworker, border office" in out.getvalue()
+
+
+def test_elsewhere_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", FOREIGN)
+    out = io.StringIO()
+    call_command("demo_accounts", stdout=out)
+    assert out.getvalue() == ""
 
 
 def test_no_key_for_another_database(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,11 @@
 """Is a generated list of arrivals the same each time, as long as asked, and faulty in the share asked for?"""
 
+import io
 from datetime import date
 from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
 
 from refugeecm.demonstration import arrivals_file
 from registration.importers.reading import read
@@ -27,6 +31,13 @@ def test_both_forms_are_read_by_the_importer(tmp_path: Path) -> None:
         arrivals_file.write(path, rows=300, seed=2, defects=0)
         last = list(read(path.read_bytes()))[-1]
         assert b'"end":true,"rows":300' in last
+
+
+def test_the_command_writes_a_list(tmp_path: Path) -> None:
+    call_command("sample", str(tmp_path / "arrivals.csv"), "--rows", "50", stdout=io.StringIO())
+    assert len((tmp_path / "arrivals.csv").read_text().splitlines()) >= 51
+    with pytest.raises(CommandError):
+        call_command("sample", str(tmp_path / "nowhere" / "arrivals.csv"), stdout=io.StringIO())
 
 
 def test_without_defects_every_row_is_right() -> None:

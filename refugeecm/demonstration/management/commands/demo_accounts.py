@@ -29,6 +29,7 @@ class Command(BaseCommand):
         self.stdout.write("The people in it are invented. On the sign-in page, one click enters as:")
         for one in found:
             self.stdout.write(f"  {one.label!s:<32}{one.description}")
+        self.stdout.write("A list of arrivals to send:  ./manage.py sample arrivals.csv")
         key = accounts.partner_key(now=timezone.now())
         if key:
             self.stdout.write("The UN agency's system asks for the status of the claims that it may see:")
