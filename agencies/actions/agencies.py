@@ -5,10 +5,8 @@ from datetime import datetime
 from django.db import transaction
 
 from agencies.models import Agency, AgencyKey, Membership
-from refugeecm.core import crypto, events
+from refugeecm.core import crypto
 from refugeecm.core.models import User
-
-AGENCY_FOUNDED = events.declare("agencies.agency.founded", "An agency was set up.")
 
 
 @transaction.atomic
