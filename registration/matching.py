@@ -77,30 +77,47 @@ def candidates(
         if "given_name" in shown_fields(one, viewer)
     }
     return [
-        sorted(
-            (_candidate(person, register[one], viewer, secret) for one in hits[place] if one in register),
-            key=lambda found: -found.score,
-        )
+        _ranked(person, [register[one] for one in hits[place] if one in register], viewer, secret)
         for place, person in enumerate(people)
     ]
 
 
-def _candidate(person: Person, individual: Individual, viewer: Viewer, secret: bytes) -> Candidate:
-    points, reasons = score(person, person_in_register(individual, person, secret))
-    return Candidate(
-        individual.pk, individual.household_id, individual.agency_id == viewer.agency_id, points, reasons
-    )
+def _ranked(person: Person, found: list[Individual], viewer: Viewer, secret: bytes) -> list[Candidate]:
+    """Return the candidates for one person, best first."""
+    if not found:
+        return []
+    numbers = _Numbers.of(person, secret)
+    candidates = []
+    for one in found:
+        points, reasons = score(person, person_in_register(one, numbers))
+        candidates.append(
+            Candidate(one.pk, one.household_id, one.agency_id == viewer.agency_id, points, reasons)
+        )
+    return sorted(candidates, key=lambda candidate: -candidate.score)
 
 
-def person_in_register(individual: Individual, against: Person, secret: bytes) -> Person:
+class _Numbers(NamedTuple):
+    """A person's phones and documents, each with its hashed keys, computed once for all candidates."""
+
+    phones: list[tuple[str, list[int]]]
+    documents: list[tuple[str, str, list[int]]]
+
+    @classmethod
+    def of(cls, person: Person, secret: bytes) -> _Numbers:
+        kinds = [*person.document_types, *[""] * len(person.documents)]
+        return cls(
+            [(one, match_keys(Person(phones=(one,)), secret=secret)) for one in person.phones],
+            [
+                (one, kind, match_keys(Person(documents=(one,)), secret=secret))
+                for one, kind in zip(person.documents, kinds, strict=False)
+            ],
+        )
+
+
+def person_in_register(individual: Individual, against: _Numbers) -> Person:
     """Return a registered person as plain values. Phone and documents are sealed there: equality shows in the hashed keys."""
-    keys = set(individual.keys)
-    kinds = [*against.document_types, *[""] * len(against.documents)]
-    papers = [
-        (number, kind)
-        for number, kind in zip(against.documents, kinds, strict=False)
-        if _stored(keys, Person(documents=(number,)), secret)
-    ]
+    stored = frozenset(individual.keys)
+    papers = [(number, kind) for number, kind, keys in against.documents if keys and stored.issuperset(keys)]
     return Person(
         given_name=individual.given_name,
         father_name=individual.father_name,
@@ -111,16 +128,10 @@ def person_in_register(individual: Individual, against: Person, secret: bytes) -
         birth_date=individual.birth_date,
         birth_precision=individual.birth_precision,
         nationality=individual.nationality,
-        phones=tuple(one for one in against.phones if _stored(keys, Person(phones=(one,)), secret)),
+        phones=tuple(one for one, keys in against.phones if keys and stored.issuperset(keys)),
         documents=tuple(number for number, _kind in papers),
         document_types=tuple(kind for _number, kind in papers),
     )
-
-
-def _stored(keys: set[int], part: Person, secret: bytes) -> bool:
-    """Answer whether a phone or document, given as a person who has nothing else, is among stored keys."""
-    wanted = match_keys(part, secret=secret)
-    return bool(wanted) and keys.issuperset(wanted)
 
 
 def pairs_within(probes: Iterable[Probe]) -> set[tuple[int, int]]:
