@@ -51,6 +51,8 @@ def install(lock: Path) -> None:
                 sys.exit(f"This Python cannot make environments. Once:\n    apt install python{version}-venv")
             import venv
 
+            if VENV.is_symlink():
+                sys.exit(f"{VENV} is a link. Remove it: what it leads to would be emptied.")
             venv.create(VENV, with_pip=True, clear=True, symlinks=True)
         STAMP.write_text(f"{lock.stem} unfinished\n")
         print(f"Installing {lock.relative_to(ROOT)} into .venv; once, about a minute.", flush=True)

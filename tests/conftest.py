@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -27,6 +28,13 @@ from registration.models import Individual, InfluxEvent
 from registration.rules.arrivals import read_row
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache() -> None:
+    """Each process of the suite counts attempts and clears its cache in a Redis database of its own."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL.split("?")[0] + f"?db={worker + 8}"
 
 
 @pytest.fixture(scope="session")

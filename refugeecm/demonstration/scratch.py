@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -39,8 +40,15 @@ class Ground:
         self._template = self._make_template(now)
 
     def admin(self, name: str) -> Any:
-        """Return a connection as superuser, each statement by itself."""
-        made = psycopg2.connect(host=self.sockets, user="postgres", dbname=name)
+        """Return a connection as superuser, each statement by itself. A server that was just killed is waited for."""
+        for patience in range(100, -1, -1):
+            try:
+                made = psycopg2.connect(host=self.sockets, user="postgres", dbname=name)
+                break
+            except psycopg2.OperationalError:
+                if not patience:
+                    raise
+                time.sleep(0.2)
         made.autocommit = True
         return made
 

@@ -146,9 +146,12 @@ def _lines(viewer: Viewer) -> list[Line]:
             about[agreement.pk] = f"{agreement.reference} · {agreement.title}"
     if wanted["referral"]:
         for referral in (
-            Referral.objects.visible_to(viewer).filter(pk__in=wanted["referral"]).select_related("agency")
+            Referral.objects.visible_to(viewer)
+            .filter(pk__in=wanted["referral"])
+            .select_related("agency", "recipient")
         ):
-            about[referral.pk] = f"{referral.get_service_display()} · {referral.agency.name}"
+            partner = referral.recipient if referral.agency_id == viewer.agency_id else referral.agency
+            about[referral.pk] = f"{referral.get_service_display()} · {partner.name}"
     return [
         Line(
             pk=one.pk,
