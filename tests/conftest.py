@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.cache import caches
 from django.db import connection, transaction
 from django.test import Client
 
@@ -35,6 +36,8 @@ def own_cache() -> None:
     """Each process of the suite counts attempts and clears its cache in a Redis database of its own."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
     settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL.split("?")[0] + f"?db={worker + 8}"
+    if hasattr(caches._connections, "default"):
+        del caches["default"]  # made while tests were collected, with the address of before
 
 
 @pytest.fixture(scope="session")

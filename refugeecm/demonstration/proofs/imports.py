@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2  # type: ignore[import-untyped]
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from agencies.access import enter, worker_for
 from agencies.models import Agency
@@ -208,7 +208,15 @@ def _receive(directory: Path, rows: int, seed: int, now: datetime) -> ImportBatc
 
 
 def _accept(batch: ImportBatch, now: datetime) -> None:
-    connection.close()  # PostgreSQL was restarted since
+    for patience in range(100, -1, -1):
+        connection.close()  # PostgreSQL was killed since, and may not be back yet
+        try:
+            connection.ensure_connection()
+            break
+        except OperationalError:
+            if not patience:
+                raise
+            time.sleep(0.2)
     with transaction.atomic():
         viewer = worker_for(batch.agency, user_id=batch.created_by_id)
         enter(viewer, reason="proof")
