@@ -6,10 +6,7 @@ from agencies.access import Viewer
 from agencies.access.permissions import Permission
 from agencies.enums import AGREEMENT_MOVES, AgencyKind, AgreementStatus
 from agencies.models import Agency, Agreement
-
-
-class NotPermitted(Exception):
-    """A foreseen refusal; its text may be shown."""
+from refugeecm.core.refusals import NotPermitted as NotPermitted
 
 
 def check_recipient(*, provider: Agency, recipient: Agency, origin: str) -> None:

@@ -5,11 +5,8 @@ from django.utils.translation import gettext as _
 from agencies.access import Permission, Viewer
 from cases.enums import ClaimStatus
 from cases.models import Claim
+from refugeecm.core.refusals import NotPermitted as NotPermitted
 from registration.models import Individual
-
-
-class NotPermitted(Exception):
-    """A foreseen refusal; its text may be shown."""
 
 
 def check_open(*, individual: Individual, by: Viewer) -> None:

@@ -3,12 +3,9 @@
 from django.utils.translation import gettext as _
 
 from agencies.access import Permission, Viewer
+from refugeecm.core.refusals import NotPermitted as NotPermitted
 from registration.enums import BATCH_MOVES, BatchStatus
 from registration.models import ImportBatch
-
-
-class NotPermitted(Exception):
-    """A foreseen refusal; its text may be shown."""
 
 
 def check_may(by: Viewer, permission: Permission) -> None:

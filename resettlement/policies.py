@@ -5,12 +5,9 @@ from django.utils.translation import gettext as _
 from agencies.access import Permission, Viewer
 from agencies.models import Agreement
 from cases.models import Claim
+from refugeecm.core.refusals import NotPermitted as NotPermitted
 from registration.models import PersonAccess
 from resettlement.models import Referral
-
-
-class NotPermitted(Exception):
-    """A foreseen refusal; its text may be shown."""
 
 
 def check_refer(*, claim: Claim, agreement: Agreement, by: Viewer) -> None:

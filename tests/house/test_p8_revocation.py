@@ -14,7 +14,7 @@ from typing import Any
 
 from allauth.idp.oidc.models import Token
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -195,7 +195,10 @@ class Partner:
 
 
 def test_the_connection_is_the_applications(db):
-    """Needs a database of its own; the sequences below run in real transactions."""
+    """Also makes the database; the sequences below run in real transactions."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        assert cursor.fetchone() == ("app",)
 
 
 def test_the_next_request_is_denied(world, capsys):

@@ -12,6 +12,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from django.utils.html import escape
 
@@ -94,7 +95,10 @@ def _nonsense(text: str) -> str:
 
 
 def test_the_connection_is_the_applications(db):
-    """Makes the database that the world is built in."""
+    """Also makes the database that the world is built in."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        assert cursor.fetchone() == ("app",)
 
 
 @pytest.mark.parametrize("who", ASKERS)

@@ -3,12 +3,15 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import shake_256
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -305,9 +308,23 @@ def test_a_silent_child_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_closing_the_reading_ends_the_child() -> None:
+    before = children()
     reading = read(csv_bytes([HEADER, *rows(*map(str, range(30_000)))]))
     next(reading)
+    assert len(children() - before) == 1
     reading.close()
+    assert children() <= before
+
+
+def children() -> set[str]:
+    """Return the living processes that this one has started, as Linux lists them."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it ended while we looked
+            state, parent, *_rest = stat.read_text().rpartition(")")[2].split()
+            if parent == str(os.getpid()) and state != "Z":
+                found.add(stat.parent.name)
+    return found
 
 
 PROBLEM = ("given_name", "no_name", "Give at least one name.")
