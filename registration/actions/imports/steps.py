@@ -138,9 +138,11 @@ def _advance(batch: ImportBatch, viewer: Viewer, now: datetime) -> None:
         move(batch, to=BatchStatus.COMPARING, moves=BATCH_MOVES)
         insert(ImportStep, [content.step(batch, StepKind.COMPARE)])
     elif batch.status == BatchStatus.COMPARING:
+        _wait_for_the_disk()
         move(batch, to=BatchStatus.REVIEW, moves=BATCH_MOVES)
         _record(CHECKED, batch, viewer, now)
     elif batch.status == BatchStatus.ACCEPTING:
+        _wait_for_the_disk()
         move(batch, to=BatchStatus.DONE, moves=BATCH_MOVES, done_at=now)
         _record(DONE, batch, viewer, now)
 
@@ -192,6 +194,12 @@ def _without_waiting_for_the_disk() -> None:
     with it. Whoever commits later, in the usual way, has all that came before on the disk as well."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL synchronous_commit = off")
+
+
+def _wait_for_the_disk() -> None:
+    """Make this transaction last, and with it all before it: a person has seen the file come to rest, and acts on that."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = on")
 
 
 def _lock_for_session(step: ImportStep) -> bool:
