@@ -1,4 +1,4 @@
-"""Which pages are there about agencies, their agreements and their systems?"""
+"""Which pages are there about agreements?"""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ import uuid
 from datetime import date
 
 from django.contrib import messages
-from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from agencies import access, forms, policies, reports
+from agencies import access, policies, reports
 from agencies.access import Permission
 from agencies.access.declaration import ViewedRequest
 from agencies.actions import agreements as acts
-from agencies.actions import clients as client_acts
 from agencies.enums import AgreementStatus, Channel
-from agencies.models import Agency, Agreement, ApiClient, Membership
+from agencies.forms import agreements as forms
+from agencies.models import Agreement
 from agencies.policies import NotPermitted
 from refugeecm.core.classes import FieldClass
 from refugeecm.core.paging import page_of
@@ -55,104 +54,8 @@ def population(agreement: Agreement) -> str:
     return _(", ").join(part for part in parts if part)
 
 
-# ---- agencies
-
-
-@access.requires(Permission.AGENCY_READ)
-@require_safe
-def agencies(request: ViewedRequest) -> HttpResponse:
-    """All agencies of the deployment, and those between which I can switch."""
-    page = page_of(Agency.objects.order_by("name"), number=request.GET.get("page"))
-    between = _between(request, page.rows)
-    mine = {
-        one.agency_id: one
-        for one in Membership.objects.filter(user_id=request.viewer.user_id or 0, is_active=True)
-    }
-    rows = [
-        {
-            "agency": one,
-            "agreements": between.get(one.pk, 0),
-            "membership": mine.get(one.pk),
-            "own": one.pk == request.viewer.agency_id,
-        }
-        for one in page.rows
-    ]
-    return render(request, "agencies/agencies.html", {"page": page, "rows": rows})
-
-
-def _between(request: ViewedRequest, rows: list[Agency]) -> dict[int, int]:
-    """Return {agency: how many agreements are in force between it and ours}."""
-    found: dict[int, int] = {}
-    ids = [one.pk for one in rows]
-    ours = (
-        Agreement.objects.visible_to(request.viewer)
-        .live()
-        .filter(Q(provider_id__in=ids) | Q(recipient_id__in=ids))
-    )
-    for provider, recipient in ours.values_list("provider_id", "recipient_id"):
-        other = recipient if provider == request.viewer.agency_id else provider
-        found[other] = found.get(other, 0) + 1
-    return found
-
-
-@access.requires(Permission.AGENCY_READ)
-@require_safe
-def agency(request: ViewedRequest, pk: int) -> HttpResponse:
-    """One agency: who they are, what we have agreed; of our own also who works there."""
-    found = get_object_or_404(Agency, pk=pk)
-    own = found.pk == request.viewer.agency_id
-    members = (
-        Membership.objects.filter(agency_id=request.viewer.agency_id)
-        .select_related("user")
-        .order_by("-is_active", "user__name")
-    )
-    between = (
-        Agreement.objects.visible_to(request.viewer)
-        .select_related("provider", "recipient")
-        .order_by("-created_at")
-    )
-    if not own:
-        between = between.filter(Q(provider=found) | Q(recipient=found))
-    page = page_of(between, number=request.GET.get("page"))
-    return render(
-        request,
-        "agencies/agency.html",
-        {
-            "agency": found,
-            "own": own,
-            "facts": [
-                (_("Code"), found.code, "ltr"),
-                (_("Kind"), found.get_kind_display()),
-                (_("Country"), country(found.country)),
-            ],
-            "members": members[:500] if own else [],
-            "page": page,
-            "rows": _lines(page.rows),
-            "crumbs": [(_("Agencies"), reverse("agencies"))],
-        },
-    )
-
-
-@access.requires(Permission.HOME)
-@require_POST
-def switch_agency(request: ViewedRequest) -> HttpResponse:
-    """Go on as a member of another of my agencies."""
-    wanted = request.POST.get("membership", "")
-    mine = Membership.objects.filter(user_id=request.viewer.user_id or 0, is_active=True).select_related(
-        "agency"
-    )
-    membership = get_object_or_404(
-        mine, pk=int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 10 else 0
-    )
-    request.session["membership"] = membership.pk
-    messages.success(request, _("You now work for %(agency)s.") % {"agency": membership.agency})
-    return redirect("home")
-
-
-# ---- agreements
-
-
-def _lines(rows: list[Agreement]) -> list[dict[str, object]]:
+def lines_of(rows: list[Agreement]) -> list[dict[str, object]]:
+    """Return what the template agencies/agreement_rows.html shows of each agreement."""
     today = timezone.now().date()
     lines: list[dict[str, object]] = []
     for row in rows:
@@ -182,7 +85,7 @@ def agreements(request: ViewedRequest) -> HttpResponse:
     return render(
         request,
         "agencies/agreements.html",
-        {"filters": form, "filtered": any(chosen.values()), "page": page, "rows": _lines(page.rows)},
+        {"filters": form, "filtered": any(chosen.values()), "page": page, "rows": lines_of(page.rows)},
     )
 
 
@@ -302,84 +205,4 @@ def agreement_end(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
                 (found.reference, reverse("agreement", args=[found.pk])),
             ],
         },
-    )
-
-
-# ---- API clients
-
-
-@access.requires(Permission.CLIENT_READ)
-@require_safe
-def clients(request: ViewedRequest) -> HttpResponse:
-    """The systems that ask the API in our agency's name."""
-    found = (
-        ApiClient.objects.filter(agency_id=request.viewer.agency_id)
-        .select_related("created_by")
-        .order_by("-is_active", "-pk")
-    )
-    page = page_of(found, number=request.GET.get("page"))
-    return render(
-        request,
-        "agencies/clients.html",
-        {"page": page, "may_issue": request.viewer.may(Permission.CLIENT_ISSUE)},
-    )
-
-
-@access.requires(Permission.CLIENT_ISSUE)
-@require_http_methods(["GET", "POST"])
-def client_new(request: ViewedRequest) -> HttpResponse:
-    """Issue an API client. The answer to the POST is the only page that ever shows the secret, so there is no redirect."""
-    form = forms.ClientForm(request.POST or None)
-    crumbs = [(_("API clients"), reverse("clients"))]
-    if request.method == "POST" and form.is_valid():
-        try:
-            made, secret = client_acts.issue(
-                by=request.viewer, name=form.cleaned_data["name"], now=timezone.now()
-            )
-        except NotPermitted as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            return render(
-                request,
-                "agencies/client_issued.html",
-                {
-                    "client": made,
-                    "secret": secret,
-                    **_lines_to_paste(request, made, secret),
-                    "crumbs": crumbs,
-                },
-            )
-    return render(request, "agencies/client_new.html", {"form": form, "crumbs": crumbs})
-
-
-def _lines_to_paste(request: HttpRequest, made: ApiClient, secret: str) -> dict[str, str]:
-    token, claims = request.build_absolute_uri("/api/v1/token"), request.build_absolute_uri("/api/v1/claims")
-    scope = client_acts.SCOPES[0]
-    return {
-        "token_line": f"curl -sS -u '{made.client_id}:{secret}' -d grant_type=client_credentials -d scope={scope} {token}",
-        "claims_line": f'curl -sS -H "Authorization: Bearer $TOKEN" {claims}',
-    }
-
-
-@access.requires(Permission.CLIENT_ISSUE)
-@require_http_methods(["GET", "POST"])
-def client_revoke(request: ViewedRequest, pk: int) -> HttpResponse:
-    """Say what stops, then shut a client out."""
-    found = get_object_or_404(
-        ApiClient.objects.filter(agency_id=request.viewer.agency_id).select_related("client"), pk=pk
-    )
-    if request.method == "POST":
-        try:
-            client_acts.revoke(api_client=found, by=request.viewer)
-        except NotPermitted as refusal:
-            messages.error(request, str(refusal))
-        else:
-            messages.success(
-                request, _("%(name)s is shut out. Its tokens no longer work.") % {"name": found.name}
-            )
-        return redirect("clients")
-    return render(
-        request,
-        "agencies/client_revoke.html",
-        {"client": found, "crumbs": [(_("API clients"), reverse("clients"))]},
     )

@@ -1,18 +1,17 @@
-"""What do people fill in on the first floor: an agreement, its end, an API client?"""
+"""What do people fill in for an agreement and for its end?"""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from babel import Locale
-from babel.core import get_global
 from django import forms
 from django.core.validators import validate_slug
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from agencies.access import Viewer
 from agencies.enums import AgreementStatus, Channel, LegalBasis, Purpose
+from agencies.forms.fields import Day, country_choices
 from agencies.models import Agency
 from refugeecm.core.classes import FieldClass
 
@@ -35,34 +34,12 @@ CLASS_WORDS: dict[str, tuple[Any, Any]] = {
         gettext_lazy("what people tell in confidence, medical needs, violence, proposed decisions"),
     ),
 }
-# Codes that ISO 3166-1 has withdrawn, and regions of CLDR that are no country of origin.
-_NO_LONGER = {"BUR", "ZAR", "DDR", "FXX", "TMP", "YMD"}
-_NO_COUNTRY = {"AC", "CP", "DG", "EU", "TA", "XA", "XB", "ZZ"}
 
 
 def class_words(code: str) -> str:
     """Return "Identity: names, sex, …" for a class of fields."""
     name, contents = CLASS_WORDS[code]
     return _("%(name)s: %(contents)s") % {"name": name, "contents": contents}
-
-
-def country_choices() -> list[tuple[str, str]]:
-    """Return [("", "Any"), (ISO 3166-1 alpha-3, name in the current language), …], sorted by name; names from CLDR."""
-    names = Locale.parse(get_language() or "en", sep="-").territories
-    found = [
-        (code, names[two[0]])
-        for code, two in get_global("territory_aliases").items()
-        if len(code) == 3 and code.isalpha() and code not in _NO_LONGER and len(two) == 1 and two[0] in names
-        if two[0].isalpha() and two[0] not in _NO_COUNTRY
-    ]
-    return [("", _("Any country")), *sorted(found, key=lambda one: one[1])]
-
-
-class Day(forms.DateInput):
-    """A day, picked or typed."""
-
-    def __init__(self) -> None:
-        super().__init__(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class AgreementForm(forms.Form):
@@ -175,15 +152,4 @@ class EndForm(forms.Form):
         label=gettext_lazy("Reason"),
         max_length=300,
         help_text=gettext_lazy("The other agency reads it. Name no person."),
-    )
-
-
-class ClientForm(forms.Form):
-    """Names a new API client."""
-
-    name = forms.CharField(
-        label=gettext_lazy("Name"),
-        max_length=100,
-        help_text=gettext_lazy("The system that will ask, for example “Case system, test”."),
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )

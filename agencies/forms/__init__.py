@@ -1,0 +1,1 @@
+"""What people fill in on the first floor, by what it is about."""

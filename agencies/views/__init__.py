@@ -1,0 +1,1 @@
+"""The pages of the first floor, by what they are about."""
