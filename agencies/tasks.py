@@ -7,13 +7,19 @@ from django.utils import timezone
 from agencies.access import Permission
 from agencies.actions import agreements
 from agencies.models import Agency, Agreement
-from refugeecm.core import outbox, wall
+from refugeecm.core import mail, outbox, wall
 
 
 @shared_task
 def drain_outbox(**_: object) -> int:
     """Handle what waits in the outbox."""
     return outbox.drain(now=timezone.now())
+
+
+@shared_task
+def send_mail(**_: object) -> int:
+    """Send the mails that wait."""
+    return mail.send_due(clock=timezone.now)
 
 
 @shared_task
@@ -30,3 +36,4 @@ def end_expired(**_: object) -> int:
 
 
 drain_outbox.access = end_expired.access = Permission.AGREEMENT_END
+send_mail.access = Permission.HOME

@@ -149,6 +149,8 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # such a mail would invite people to sign up
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
+ACCOUNT_FORMS = {"reset_password": "refugeecm.core.forms.ResetForm"}
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 MFA_ADAPTER = "refugeecm.core.sign_in.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
@@ -217,6 +219,7 @@ CELERY_TASK_TIME_LIMIT = 600
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "drain the outbox": {"task": "agencies.tasks.drain_outbox", "schedule": 5.0, "options": {"expires": 5}},
+    "send mail": {"task": "agencies.tasks.send_mail", "schedule": 5.0, "options": {"expires": 5}},
     "sweep open imports": {
         "task": "registration.tasks.sweep_imports",
         "schedule": 3.0,
@@ -280,7 +283,16 @@ CONTENT_SECURITY_POLICY = {
 
 EMAIL_URL = env.email_url("EMAIL_URL", default="consolemail://")
 EMAIL_BACKEND = EMAIL_URL["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = EMAIL_URL.get("EMAIL_HOST") or "localhost", EMAIL_URL.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER = EMAIL_URL.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD = EMAIL_URL.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL_URL.get("EMAIL_USE_TLS", False), EMAIL_URL.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="refugeecm@localhost")
+# What links in mails begin with; pages are linked from the request. `up` gives its address.
+SITE_URL = env.str("SITE_URL", default="") or env.str(
+    "REFUGEECM_ADDRESS", default=f"https://{(ALLOWED_HOSTS or ['localhost'])[0]}"
+)
 
 LOGGING = {
     "version": 1,

@@ -35,13 +35,18 @@ class User(AbstractBaseUser):
     email = models.EmailField(_("e-mail address"), unique=True)
     name = models.CharField(_("name"), max_length=150)
     is_active = models.BooleanField(_("active"), default=True)
+    language = models.CharField(
+        _("language of e-mails"), max_length=10, blank=True, db_default="", default=""
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = Users()
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS = ["name"]
-    field_classes = classified(C1="id name email is_active created_at last_login", internal="password")
+    field_classes = classified(
+        C1="id name email is_active language created_at last_login", internal="password"
+    )
 
     def __str__(self) -> str:
         return self.name
@@ -128,6 +133,43 @@ class OutboxMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.topic} {self.message_id}"
+
+
+class MailOut(models.Model):
+    """A mail that has to go out, at least once. Address and text are sealed, and gone once it is sent."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    key = models.CharField(max_length=80, blank=True)  # while one of a key waits, another is not written
+    sealed = models.BinaryField()
+    created_at = models.DateTimeField()
+    available_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True)
+    dead_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=80, blank=True)
+
+    field_classes = classified(
+        C1="id key created_at available_at attempts sent_at dead_at last_error", internal="sealed"
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["available_at", "id"],
+                name="mail_open",
+                condition=models.Q(sent_at=None, dead_at=None),
+            )
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key"],
+                name="mail_waits_once",
+                condition=models.Q(sent_at=None, dead_at=None, key__gt=""),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 class HandledMessage(models.Model):

@@ -8,15 +8,19 @@ from typing import Any
 import segno
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
-from allauth.core import context
+from allauth.core import context as current
 from allauth.idp.oidc.adapter import DefaultOIDCAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.http import HttpRequest
+from django.contrib.sites.shortcuts import get_current_site
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from refugeecm.core import crypto
+from refugeecm.core import crypto, mail
+from refugeecm.core.models import User
 
 _PLACE = "mfa_authenticator.data"
 
@@ -33,12 +37,30 @@ class AccountAdapter(DefaultAccountAdapter):
         user = super().authenticate(request, **credentials)
         return user if user is not None and user.is_active else None
 
+    def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse:
+        """Remember in which language the person works, for the mails that they get."""
+        User.objects.filter(pk=user.pk).update(language=get_language() or "")
+        return super().post_login(request, user, **kwargs)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Write the mail down instead of sending it: an answer that waits for a mail server tells who exists."""
+        request = current.request
+        given = {"request": request, "email": email, "current_site": get_current_site(request), **context}
+        message = self.render_mail(template_prefix, email, given)
+        known = getattr(context.get("user"), "pk", None) != 0  # see refugeecm.core.forms
+        mail.queue(
+            to=email if known else "",
+            subject=str(message.subject),
+            text=str(message.body),
+            now=timezone.now(),
+        )
+
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Answer, except while the second factor is set up: who has just typed the password is not asked for it again.
 
         Only in the session that sets it up is there a password without a second factor in the records.
         """
-        records = get_authentication_records(context.request, context.request.user)
+        records = get_authentication_records(current.request, current.request.user)
         first_time = bool(records) and all(one["method"] == "password" for one in records)
         if first_time and time.time() - records[-1]["at"] < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
             return False

@@ -287,6 +287,6 @@ def test_a_person_needs_a_household_that_stands(cast, family):
 def test_everything_public_is_meant_to_be():
     """Whatever is read without a wall and without being anybody's own: the list is short and known."""
     assert {name_of(one) for one in PLAIN if one not in WALLED} == set(WITHOUT_WALL) | {
-        name_of(Agency), name_of(User), "core.HandledMessage",
+        name_of(Agency), name_of(User), "core.HandledMessage", "core.MailOut",
     }  # fmt: skip
     assert name_of(InfluxEvent) == "registration.InfluxEvent"
