@@ -35,7 +35,7 @@ def queue(*, to: str, subject: str, text: str, now: datetime, key: str = "") -> 
         [
             {
                 "id": pk,
-                "key": key,
+                "key": key or None,
                 "sealed": crypto.wrap_with_master(plain, place=_place(pk)),
                 "created_at": now,
                 "available_at": now,
@@ -67,10 +67,10 @@ def send_due(*, clock: Callable[[], datetime], limit: int = 100) -> int:
             _send(claimed)
         except (SMTPException, OSError, crypto.Unreadable, ValueError) as error:
             log.warning("Mail %s was not sent: %s", claimed.pk, type(error).__name__)
-            dead = {"dead_at": clock(), "sealed": b""} if claimed.attempts >= ATTEMPTS else {}
+            dead = {"dead_at": clock(), "sealed": b"", "key": None} if claimed.attempts >= ATTEMPTS else {}
             MailOut.objects.filter(pk=claimed.pk).update(last_error=type(error).__name__[:80], **dead)
         else:
-            MailOut.objects.filter(pk=claimed.pk).update(sent_at=clock(), sealed=b"", last_error="")
+            MailOut.objects.filter(pk=claimed.pk).update(sent_at=clock(), sealed=b"", key=None, last_error="")
             sent += 1
     return sent
 

@@ -139,7 +139,9 @@ class MailOut(models.Model):
     """A mail that has to go out, at least once. Address and text are sealed, and gone once it is sent."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    key = models.CharField(max_length=80, blank=True)  # while one of a key waits, another is not written
+    key = models.CharField(
+        max_length=80, unique=True, null=True
+    )  # while one of a key waits, no other is written
     sealed = models.BinaryField()
     created_at = models.DateTimeField()
     available_at = models.DateTimeField()
@@ -158,13 +160,6 @@ class MailOut(models.Model):
                 fields=["available_at", "id"],
                 name="mail_open",
                 condition=models.Q(sent_at=None, dead_at=None),
-            )
-        ]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["key"],
-                name="mail_waits_once",
-                condition=models.Q(sent_at=None, dead_at=None, key__gt=""),
             )
         ]
 
