@@ -23,6 +23,69 @@ class Role(TextChoices):
     AUDITOR = "auditor", _("Auditor")
 
 
+class ClosedFor(TextChoices):
+    """Why a membership gives nothing any more, apart from its last day."""
+
+    ADMINISTRATOR = "administrator", _("Closed by an administrator")
+    DORMANT = "dormant", _("Away for 90 days")
+    REVIEW = "review", _("Not confirmed in a review")
+
+
+class InvitationStatus(TextChoices):
+    """Life of an invitation; an open one is worth nothing after its 72 hours."""
+
+    OPEN = "open", _("Open")
+    ACCEPTED = "accepted", _("Accepted")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+INVITATION_MOVES: dict[str, frozenset[str]] = {
+    InvitationStatus.OPEN: frozenset({InvitationStatus.ACCEPTED, InvitationStatus.WITHDRAWN}),
+    InvitationStatus.ACCEPTED: frozenset(),
+    InvitationStatus.WITHDRAWN: frozenset(),
+}
+
+
+class ReviewStatus(TextChoices):
+    """Life of an access review."""
+
+    OPEN = "open", _("Open")
+    CLOSED = "closed", _("Closed")
+
+
+REVIEW_MOVES: dict[str, frozenset[str]] = {
+    ReviewStatus.OPEN: frozenset({ReviewStatus.CLOSED}),
+    ReviewStatus.CLOSED: frozenset(),
+}
+
+
+class ReviewKind(TextChoices):
+    """What a line of a review asks about."""
+
+    MEMBER = "member", _("Member")
+    CLIENT = "client", _("API client")
+    AGREEMENT = "agreement", _("Agreement")
+
+
+class Verdict(TextChoices):
+    """What a review came to; what is not confirmed by the due day ends by itself, the last administrator excepted."""
+
+    OPEN = "open", _("To be decided")
+    CONFIRMED = "confirmed", _("Confirmed")
+    ENDED = "ended", _("Ended")
+    LAPSED = "lapsed", _("Not confirmed, ended")
+    KEPT = "kept", _("Kept: the last administrator")
+
+
+VERDICT_MOVES: dict[str, frozenset[str]] = {
+    Verdict.OPEN: frozenset({Verdict.CONFIRMED, Verdict.ENDED, Verdict.LAPSED, Verdict.KEPT}),
+    Verdict.CONFIRMED: frozenset(),
+    Verdict.ENDED: frozenset(),
+    Verdict.LAPSED: frozenset(),
+    Verdict.KEPT: frozenset(),
+}
+
+
 class Channel(TextChoices):
     """By which door shared data is seen."""
 

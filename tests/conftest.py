@@ -117,10 +117,13 @@ class Cast:
     colleague: Person
     decider: Person
     admin: Person
+    second_admin: Person
     partner: Person
     partner_admin: Person
+    partner_second: Person
     stranger: Person
     stranger_admin: Person
+    stranger_second: Person
 
 
 @pytest.fixture
@@ -144,10 +147,13 @@ def cast(db: None) -> Cast:
         colleague=join("boris", border, Role.CASEWORKER),
         decider=join("dana", border, Role.DECISION_MAKER),
         admin=join("adam", border, Role.ADMINISTRATOR),
+        second_admin=join("alma", border, Role.ADMINISTRATOR),
         partner=join("paula", helping, Role.CASEWORKER),
         partner_admin=join("petra", helping, Role.ADMINISTRATOR),
+        partner_second=join("pavel", helping, Role.ADMINISTRATOR),
         stranger=join("sten", other, Role.CASEWORKER),
         stranger_admin=join("sara", other, Role.ADMINISTRATOR),
+        stranger_second=join("stella", other, Role.ADMINISTRATOR),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any, Protocol, cast
 
@@ -21,6 +22,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import SimpleTemplateResponse
+from django.utils import timezone
 
 from agencies.access import viewer as viewers
 from agencies.access.permissions import Permission
@@ -62,6 +64,7 @@ SIGNED_IN = frozenset(
         "mfa_reauthenticate",
     }
 )
+NOTED_EVERY = timedelta(hours=1)
 
 
 class ViewedRequest(HttpRequest):
@@ -77,13 +80,19 @@ class View(Protocol):
 
 
 def viewer_of(request: HttpRequest) -> Viewer | None:
-    """Return who is looking, from the membership that the session chose or the first active one; None without any."""
-    memberships = Membership.objects.filter(user_id=request.user.pk or 0, is_active=True).select_related(
-        "agency"
-    )
+    """Return who is looking, from the membership that the session chose or the first in force; None without any.
+
+    Notes that the membership is used, at most once an hour.
+    """
+    memberships = Membership.objects.in_force().filter(user_id=request.user.pk or 0).select_related("agency")
     chosen = request.session.get("membership")
     found = (memberships.filter(pk=chosen).first() if chosen else None) or memberships.order_by("pk").first()
-    return viewers.member(found) if found else None
+    if found is None:
+        return None
+    now = timezone.now()
+    if found.last_seen_at is None or now - found.last_seen_at > NOTED_EVERY:
+        Membership.objects.filter(pk=found.pk).update(last_seen_at=now, reminded_days=0)
+    return viewers.member(found)
 
 
 def enter(viewer: Viewer, *, reason: str) -> None:

@@ -20,6 +20,9 @@ class Permission(StrEnum):
     REFERRAL_MAKE = "referral.make"
     REFERRAL_ANSWER = "referral.answer"
     AGENCY_READ = "agency.read"
+    MEMBER_READ = "member.read"
+    MEMBER_MANAGE = "member.manage"
+    REVIEW = "review"
     AGREEMENT_READ = "agreement.read"
     AGREEMENT_PROPOSE = "agreement.propose"
     AGREEMENT_ANSWER = "agreement.answer"
@@ -52,13 +55,16 @@ ROLES: dict[str, frozenset[Permission]] = {
     # An administrator manages access and reads no files: who opens the door does not walk through it (trust.md T2).
     Role.ADMINISTRATOR: _EVERYONE
     | {
+        Permission.MEMBER_READ,
+        Permission.MEMBER_MANAGE,
+        Permission.REVIEW,
         Permission.AGREEMENT_PROPOSE,
         Permission.AGREEMENT_ANSWER,
         Permission.AGREEMENT_END,
         Permission.CLIENT_READ,
         Permission.CLIENT_ISSUE,
     },
-    Role.AUDITOR: _EVERYONE | {Permission.CLIENT_READ},
+    Role.AUDITOR: _EVERYONE | {Permission.MEMBER_READ, Permission.CLIENT_READ},
 }
 
 CLIENT_PERMISSIONS = frozenset({Permission.API_STATUS})

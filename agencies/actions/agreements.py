@@ -52,6 +52,7 @@ def propose(
     Raises policies.NotPermitted for a recipient that may not have it.
     """
     _check(by, Permission.AGREEMENT_PROPOSE)
+    policies.check_live(by.agency)
     policies.check_recipient(provider=by.agency, recipient=recipient, origin=origin)
     if not any((event_slug, site, origin)):
         raise policies.NotPermitted(
@@ -85,6 +86,7 @@ def propose(
 @transaction.atomic
 def accept(*, agreement: Agreement, by: Viewer, now: datetime) -> None:
     """Accept for the receiving agency; a worker then writes the rows of who is covered, and only then anything opens."""
+    policies.check_live(by.agency)
     policies.check_answer(agreement=agreement, by=by)
     move(
         agreement,

@@ -24,6 +24,7 @@ def issue(*, by: Viewer, name: str, now: datetime) -> tuple[ApiClient, str]:
     """Make an OAuth2 client for the viewer's agency; return it with its secret, which is never shown again."""
     if not by.may(Permission.CLIENT_ISSUE):
         raise policies.NotPermitted(_("Only an administrator can issue API clients."))
+    policies.check_live(by.agency)
     secret: str = get_adapter().generate_client_secret()
     client = Client(name=name, type=Client.Type.CONFIDENTIAL)
     client.set_scopes(list(SCOPES))

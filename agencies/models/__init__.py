@@ -2,6 +2,18 @@
 
 from agencies.models.agency import Agency, AgencyKey, ApiClient, Membership
 from agencies.models.agreement import Agreement
+from agencies.models.invitation import Invitation
 from agencies.models.notification import Notification
+from agencies.models.review import Review, ReviewLine
 
-__all__ = ["Agency", "AgencyKey", "Agreement", "ApiClient", "Membership", "Notification"]
+__all__ = [
+    "Agency",
+    "AgencyKey",
+    "Agreement",
+    "ApiClient",
+    "Invitation",
+    "Membership",
+    "Notification",
+    "Review",
+    "ReviewLine",
+]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from allauth.idp.oidc.models import Client
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models.functions import Now, TruncDate
 from django.utils.translation import gettext_lazy as _
 
-from agencies.enums import AgencyKind, Role
+from agencies.enums import AgencyKind, ClosedFor, Role
 from refugeecm.core import crypto
 from refugeecm.core.classes import classified
+from refugeecm.core.history import track
 
 
 class Agency(models.Model):
@@ -25,9 +29,25 @@ class Agency(models.Model):
     name = models.CharField(_("name"), max_length=200)
     kind = models.CharField(_("kind"), max_length=20, choices=AgencyKind)
     country = models.CharField(_("country"), max_length=3, help_text=_("ISO 3166-1 alpha-3"))
+    # Says whose office this is, and opens nothing: a branch is an agency like any other (docs/decisions/0009).
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="branches", verbose_name=_("branch of")
+    )
+    # Since when it has had two administrators; before, it can neither agree with others nor have API clients.
+    live_since = models.DateTimeField(null=True)
+    invite_domains = models.CharField(
+        _("domains of e-mail addresses"), max_length=500, blank=True, default="", db_default=""
+    )  # with spaces between; empty allows any
     created_at = models.DateTimeField(auto_now_add=True)
 
-    field_classes = classified(C0="id code name kind country created_at")
+    field_classes = classified(
+        C0="id code name kind country parent live_since created_at", C1="invite_domains"
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(parent=models.F("id")), name="no_branch_of_itself")
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -51,6 +71,29 @@ class AgencyKey(models.Model):
         )
 
 
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    """Questions about many memberships."""
+
+    def in_force(self) -> MembershipQuerySet:
+        """Return those that give something now: neither closed nor run out, of users who may sign in."""
+        return self.filter(
+            models.Q(expires_on=None) | models.Q(expires_on__gte=TruncDate(Now())),
+            is_active=True,
+            user__is_active=True,
+        )
+
+    def administrators(self) -> MembershipQuerySet:
+        """Return those of administrators."""
+        return self.filter(role=Role.ADMINISTRATOR)
+
+    def unseen_since(self, moment: datetime) -> MembershipQuerySet:
+        """Return those that nobody has used since the moment; who never came counts from the day of joining."""
+        return self.filter(
+            models.Q(last_seen_at__lt=moment) | models.Q(last_seen_at=None), created_at__lt=moment
+        )
+
+
+@track(exclude=["last_seen_at", "reminded_days"])
 class Membership(models.Model):
     """A person's role in an agency."""
 
@@ -58,9 +101,20 @@ class Membership(models.Model):
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(_("role"), max_length=20, choices=Role)
     is_active = models.BooleanField(_("active"), default=True)
+    closed_for = models.CharField(
+        _("closed because"), max_length=20, choices=ClosedFor, blank=True, default="", db_default=""
+    )
+    expires_on = models.DateField(
+        _("until"), null=True, help_text=_("The last day on which the membership gives anything.")
+    )
+    last_seen_at = models.DateTimeField(_("last seen"), null=True)  # written at most once an hour
+    reminded_days = models.PositiveSmallIntegerField(default=0, db_default=0)  # of being away: 0, 30 or 60
     created_at = models.DateTimeField(auto_now_add=True)
 
-    field_classes = classified(C1="id user agency role is_active created_at")
+    objects = MembershipQuerySet.as_manager()
+    field_classes = classified(
+        C1="id user agency role is_active closed_for expires_on last_seen_at reminded_days created_at"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "agency"], name="one_role_in_an_agency")]

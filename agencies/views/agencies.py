@@ -23,11 +23,11 @@ from refugeecm.core.templatetags.ui import country
 @require_safe
 def agencies(request: ViewedRequest) -> HttpResponse:
     """All agencies of the deployment, and those between which I can switch."""
-    page = page_of(Agency.objects.order_by("name"), number=request.GET.get("page"))
+    page = page_of(Agency.objects.select_related("parent").order_by("name"), number=request.GET.get("page"))
     between = _between(request, page.rows)
     mine = {
         one.agency_id: one
-        for one in Membership.objects.filter(user_id=request.viewer.user_id or 0, is_active=True)
+        for one in Membership.objects.in_force().filter(user_id=request.viewer.user_id or 0)
     }
     rows = [
         {
@@ -60,7 +60,7 @@ def _between(request: ViewedRequest, rows: list[Agency]) -> dict[int, int]:
 @require_safe
 def agency(request: ViewedRequest, pk: int) -> HttpResponse:
     """One agency: who they are, what we have agreed; of our own also who works there."""
-    found = get_object_or_404(Agency, pk=pk)
+    found = get_object_or_404(Agency.objects.select_related("parent"), pk=pk)
     own = found.pk == request.viewer.agency_id
     members = (
         Membership.objects.filter(agency_id=request.viewer.agency_id)
@@ -85,6 +85,7 @@ def agency(request: ViewedRequest, pk: int) -> HttpResponse:
                 (_("Code"), found.code, "ltr"),
                 (_("Kind"), found.get_kind_display()),
                 (_("Country"), country(found.country)),
+                *([(_("Branch of"), found.parent.name)] if found.parent else []),
             ],
             "members": members[:500] if own else [],
             "page": page,
@@ -99,9 +100,7 @@ def agency(request: ViewedRequest, pk: int) -> HttpResponse:
 def switch_agency(request: ViewedRequest) -> HttpResponse:
     """Go on as a member of another of my agencies."""
     wanted = request.POST.get("membership", "")
-    mine = Membership.objects.filter(user_id=request.viewer.user_id or 0, is_active=True).select_related(
-        "agency"
-    )
+    mine = Membership.objects.in_force().filter(user_id=request.viewer.user_id or 0).select_related("agency")
     membership = get_object_or_404(
         mine, pk=int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 10 else 0
     )

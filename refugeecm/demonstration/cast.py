@@ -89,13 +89,19 @@ _AT_BORDER = (
     ("dana", "Dana Issa", Role.DECISION_MAKER),
     ("samir", "Samir Abdoulaye", Role.SUPERVISOR),
     ("adam", "Adam Tahir", Role.ADMINISTRATOR),
+    ("alma", "Alma Brahim", Role.ADMINISTRATOR),
     ("aude", "Aude Laurent", Role.AUDITOR),
 )
-_AT_PARTNERS = (("paula", "Paula Weiss", Role.CASEWORKER), ("petra", "Petra Lind", Role.ADMINISTRATOR))
+_AT_PARTNERS = (
+    ("paula", "Paula Weiss", Role.CASEWORKER),
+    ("petra", "Petra Lind", Role.ADMINISTRATOR),
+    ("pavel", "Pavel Horak", Role.ADMINISTRATOR),
+)
 _AT_HOSTS = (
     ("desk", "Registration desk", Role.CASEWORKER),
     ("decisions", "Decisions", Role.DECISION_MAKER),
     ("office", "Head of office", Role.ADMINISTRATOR),
+    ("deputy", "Deputy head of office", Role.ADMINISTRATOR),
 )
 
 

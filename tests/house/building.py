@@ -104,6 +104,9 @@ class Builder:
             user = User.objects.create_user(f"{role}@{code}.example", name=word("staff"))
             membership = founding.enrol(agency=agency, user=user, role=role)
             self.world.actors.append(Actor(code, role, agency.pk, user=user, membership=membership))
+        second = User.objects.create_user(f"second@{code}.example", name=f"Zqsecond{code}qz".title())
+        founding.enrol(agency=agency, user=second, role=Role.ADMINISTRATOR)  # an agency goes live with two
+        self.mark(code, "C1", "user.name", second.name, staff=True)
         admin = self.world.actor(code, Role.ADMINISTRATOR)
         name = word("system")
         with transaction.atomic():

@@ -12,8 +12,8 @@ import pytest
 from django.apps import apps
 from django.db import connection, transaction
 
-from agencies.enums import AGREEMENT_MOVES
-from agencies.models import Agreement
+from agencies.enums import AGREEMENT_MOVES, INVITATION_MOVES, REVIEW_MOVES, VERDICT_MOVES
+from agencies.models import Agreement, Invitation, Review, ReviewLine
 from cases.actions import claims
 from cases.enums import CLAIM_MOVES, ClaimStatus
 from cases.models import Claim
@@ -27,6 +27,9 @@ from tests.conftest import NOW, acting_as
 # Which model moves by which table; a new table that is not named here fails a test.
 MOVED = {
     "AGREEMENT_MOVES": (Agreement, AGREEMENT_MOVES),
+    "INVITATION_MOVES": (Invitation, INVITATION_MOVES),
+    "REVIEW_MOVES": (Review, REVIEW_MOVES),
+    "VERDICT_MOVES": (ReviewLine, VERDICT_MOVES),
     "BATCH_MOVES": (ImportBatch, BATCH_MOVES),
     "STEP_MOVES": (ImportStep, STEP_MOVES),
     "CLAIM_MOVES": (Claim, CLAIM_MOVES),

@@ -6,7 +6,7 @@ from agencies.access import Viewer
 from agencies.access.permissions import Permission
 from agencies.enums import AGREEMENT_MOVES, AgencyKind, AgreementStatus
 from agencies.models import Agency, Agreement
-from refugeecm.core.refusals import NotPermitted as NotPermitted
+from refugeecm.core.refusals import NotPermitted
 
 
 def check_recipient(*, provider: Agency, recipient: Agency, origin: str) -> None:

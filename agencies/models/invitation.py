@@ -1,0 +1,73 @@
+"""Who has been invited to an agency and has not come yet?"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from agencies.enums import InvitationStatus, Role
+from agencies.models.agency import Agency
+from refugeecm.core.classes import classified
+
+VALID_FOR = timedelta(hours=72)  # as long as settings.PASSWORD_RESET_TIMEOUT lets its link work
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    """Questions about many invitations."""
+
+    def visible_to(self, viewer: object) -> InvitationQuerySet:
+        """Return those of the viewer's agency."""
+        return self.filter(agency_id=viewer.agency_id)  # type: ignore[attr-defined]
+
+    def open(self, *, now: datetime) -> InvitationQuerySet:
+        """Return those that can still be accepted."""
+        return self.filter(status=InvitationStatus.OPEN, expires_at__gt=now)
+
+
+class Invitation(models.Model):
+    """A promise of membership. The mail holds a link only, and its secret is stored nowhere: it is made when the mail is sent."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="invitations")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="invitations")
+    role = models.CharField(_("role"), max_length=20, choices=Role)
+    member_until = models.DateField(_("member until"), null=True)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    invited_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    status = models.CharField(
+        _("status"), max_length=10, choices=InvitationStatus, default=InvitationStatus.OPEN
+    )
+    mail_due_at = models.DateTimeField(
+        null=True
+    )  # when a worker should (again) try to send it; empty once sent
+
+    objects = InvitationQuerySet.as_manager()
+    field_classes = classified(
+        C1="id agency user role member_until invited_by invited_at expires_at status mail_due_at"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agency", "user"],
+                condition=models.Q(status=InvitationStatus.OPEN),
+                name="one_open_invitation",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["mail_due_at"],
+                name="invitation_to_mail",
+                condition=models.Q(mail_due_at__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.role} {self.agency_id}"
