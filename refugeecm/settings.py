@@ -51,6 +51,8 @@ KEY_ENCRYPTION_KEYS = _keys("KEY_ENCRYPTION_KEYS")
 BLIND_INDEX_KEY = base64.b64decode(env.str("BLIND_INDEX_KEY"))
 if len(BLIND_INDEX_KEY) < 32:
     raise ImproperlyConfigured("BLIND_INDEX_KEY: give the base64 of at least 32 random bytes.")
+# Signs the seals of the audit trail; without a key of its own one is derived (core.seals). Older ones stay, to verify by.
+SEAL_KEYS = _keys("SEAL_KEYS") if env.str("SEAL_KEYS", default="") else {}
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 INSECURE_COOKIES = env.bool("INSECURE_COOKIES", default=False)  # for http on this machine alone

@@ -8,3 +8,7 @@ class CoreConfig(AppConfig):
 
     name = "refugeecm.core"
     label = "core"
+
+    def ready(self) -> None:
+        """Declare the functions of the seals."""
+        from refugeecm.core import seals  # noqa: F401 - models are ready only now

@@ -179,3 +179,61 @@ class HandledMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.handler} {self.message_id}"
+
+
+class Seal(models.Model):
+    """One batch of what was written (events, reads, row history), sealed: its Merkle root, chained to the seal before and signed.
+
+    It covers the positions from `low` to below `upto` (see core.seals). Append only: nobody signs in who may change it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    number = models.PositiveIntegerField(unique=True)
+    made_at = models.DateTimeField()
+    low = models.BigIntegerField()
+    upto = models.BigIntegerField()
+    rows = models.PositiveIntegerField()
+    shapes = ArrayField(models.IntegerField())  # which columns of which tables, see core.seals.prepare
+    root = models.BinaryField()
+    previous = models.BinaryField()
+    key = models.PositiveSmallIntegerField()
+    signature = models.BinaryField()
+
+    field_classes = classified(C0="id number made_at low upto rows shapes root previous key signature")
+    append_only = True
+
+    def __str__(self) -> str:
+        return f"seal {self.number}"
+
+
+class SealedRows(models.Model):
+    """Which rows of one table a seal covers: for each 16 bytes of its key and the 32 of its leaf. Only names what does not fit."""
+
+    seal = models.ForeignKey(Seal, on_delete=models.PROTECT, related_name="tables")
+    shape = models.IntegerField()
+    packed = models.BinaryField()
+
+    field_classes = classified(internal="id seal shape packed")
+    append_only = True
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["seal", "shape"], name="sealed_once")]
+
+    def __str__(self) -> str:
+        return f"{self.seal_id} {self.shape}"
+
+
+class SealCheck(models.Model):
+    """A check of the seals `first` to `last`, and what did not fit: a list of {seal, what, table, row}, the first first."""
+
+    at = models.DateTimeField()
+    first = models.PositiveIntegerField()
+    last = models.PositiveIntegerField()
+    rows = models.PositiveBigIntegerField()
+    problems = models.JSONField(default=list)
+
+    field_classes = classified(C0="id at first last rows problems")
+    append_only = True
+
+    def __str__(self) -> str:
+        return f"{self.first}-{self.last} {self.at}"

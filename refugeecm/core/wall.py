@@ -51,6 +51,7 @@ class Definer:
     reads: tuple[str, ...]
     language: str = "sql"
     volatile: bool = False
+    settings: str = ""  # further SET clauses, where what is read must not depend on the session
 
 
 definers: list[Definer] = []
@@ -105,7 +106,7 @@ def apply() -> None:
                 cursor.execute(
                     f"GRANT SELECT ON {table} TO app"
                 )  # trap 5: the application cannot imitate history
-            elif wall and wall.append_only:
+            elif (wall and wall.append_only) or getattr(model, "append_only", False):
                 cursor.execute(f"GRANT SELECT, INSERT ON {table} TO app")
             else:
                 cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO app")
@@ -152,7 +153,7 @@ def _define(cursor: object, definer: Definer) -> None:
     execute(
         f"CREATE FUNCTION {signature} RETURNS {definer.returns} LANGUAGE {definer.language} "
         f"{'VOLATILE' if definer.volatile else 'STABLE'} SECURITY DEFINER SET search_path = public, pg_temp "
-        f"SET enable_seqscan = off SET jit = off AS $body$ {definer.body.format(agency=AGENCY)} $body$"
+        f"SET enable_seqscan = off SET jit = off {definer.settings} AS $body$ {definer.body.format(agency=AGENCY)} $body$"
     )
     execute("GRANT CREATE ON SCHEMA public TO search")
     execute(f"ALTER FUNCTION {definer.name}({types}) OWNER TO search")

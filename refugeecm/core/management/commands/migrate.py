@@ -6,13 +6,14 @@ from django.conf import settings
 from django.core.management.commands.migrate import Command as Migrate
 from django.db import connection, transaction
 
-from refugeecm.core import wall
+from refugeecm.core import seals, wall
 
 ADVISORY_LOCK = 7_263_548_101
 
 
 class Command(Migrate):
-    """`migrate`, connected as the owner, followed by the wall (grants, policies, definer functions, guarded history)."""
+    """`migrate`, connected as the owner, followed by what the seals need and by the wall (grants,
+    policies, definer functions, guarded history)."""
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate and rebuild the wall; a second migrate waits for the first."""
@@ -31,6 +32,7 @@ class Command(Migrate):
             super().handle(*args, **options)
             if options.get("app_label") is None:
                 with transaction.atomic():
+                    seals.prepare()
                     wall.apply()
         finally:
             connection.close()

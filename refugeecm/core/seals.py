@@ -1,0 +1,477 @@
+"""Has anybody, a database administrator included, changed what was written about what happened? Seals answer.
+
+Every ten minutes what was written since (events, reads, row history) becomes one batch: a Merkle root as in RFC 6962 (leaves and nodes
+have different prefixes), chained to the batch before, signed with Ed25519 (trust.md 3.2, P20). Partners hold the signed heads: whoever
+owns this database can write it anew, but not what others have been given.
+
+Every row knows its position, the number of the transaction that wrote it. A batch ends below the oldest transaction that is still
+running: nothing can come later below that, so a late commit is never missed (decision 0011).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pghistory.models
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from django.apps import apps
+from django.conf import settings
+from django.db import connection, models, transaction
+
+from refugeecm.core import crypto, events, wall
+from refugeecm.core.ids import uuid7
+from refugeecm.core.models import Event, ReadEvent, Seal, SealCheck, SealedRows
+
+MADE = events.declare("core.seal.made", "What was written since the last seal was sealed.")
+BROKEN = events.declare("core.seal.broken", "A check of the seals found something that was changed.")
+LOCK = 7_263_548_102
+BEGINNING = -(2**62)
+END = 2**62
+KEY, LEAF = 16, 32  # bytes of a row's key and of its leaf in SealedRows.packed
+AT_ONCE = 200_000  # rows that a check holds in memory
+NAMED = 50  # problems of one check that are kept
+
+wall.definers.append(
+    wall.Definer(
+        name="core_seal_leaves",
+        arguments="of_shape int, bounds bigint[]",
+        # Keys and hashes only, of columns that `prepare` wrote down: whoever calls it reads nothing of anybody.
+        returns="TABLE (place int, packed bytea)",
+        language="plpgsql",
+        settings="SET timezone = 'UTC' SET datestyle = 'ISO, YMD' SET intervalstyle = 'iso_8601'"
+        " SET bytea_output = 'hex' SET extra_float_digits = 1",
+        reads=("core_sealshape",),
+        body="""
+            DECLARE shape core_sealshape;
+            BEGIN
+                SELECT * INTO shape FROM core_sealshape s WHERE s.id = of_shape;
+                IF shape.id IS NULL OR to_regclass(shape.of_table) IS NULL THEN RETURN; END IF;
+                RETURN QUERY EXECUTE format(
+                    $q$ SELECT w.place, string_agg(w.key || sha256('\\x00'::bytea
+                            || convert_to($2 || w.xact || E'\\n' || w.content, 'UTF8')),
+                            ''::bytea ORDER BY w.xact, w.key)
+                        FROM (SELECT width_bucket(t.xact, $1) AS place, t.xact, %s AS key, ROW(%s)::text AS content
+                              FROM %I t WHERE t.xact >= $1[1] AND t.xact < $1[cardinality($1)]) AS w
+                        GROUP BY w.place $q$,
+                    shape.key, shape.columns, shape.of_table)
+                USING bounds, shape.of_table || '(' || shape.columns || E')\\n';
+            EXCEPTION WHEN undefined_column THEN RETURN QUERY SELECT -1, ''::bytea;
+            END
+        """,
+    )
+)
+
+
+class NotPrepared(Exception):
+    """The database was restored or changed, and `migrate` has not brought the seals up to it since."""
+
+
+# ---- what the database needs, written by the owner after each migration
+
+
+def sealed_models() -> list[type[models.Model]]:
+    """Return the models whose rows are sealed: events, reads, and the history of every tracked model."""
+    history = [one for one in apps.get_models() if issubclass(one, pghistory.models.Event)]
+    return sorted([Event, ReadEvent, *history], key=lambda one: one._meta.db_table)
+
+
+def prepare() -> None:
+    """Give each sealed table its position, and write down its columns as they are now. Run by the owner; idempotent.
+
+    Columns of older shapes stay written down: what was sealed before a migration is checked by the columns of its time. After a
+    restore into another server, whose transactions are numbered from the start, positions go on above those that are there.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE IF NOT EXISTS core_sealshape (id serial PRIMARY KEY, of_table text NOT NULL, key text NOT NULL,"
+            " columns text NOT NULL)"
+        )
+        cursor.execute("SELECT coalesce(max(upto), 0) FROM core_seal")
+        _count_on(cursor, cursor.fetchone()[0])
+        for model in sealed_models():
+            table = connection.ops.quote_name(model._meta.db_table)
+            cursor.execute(
+                f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS xact bigint NOT NULL DEFAULT core_xact(pg_current_xact_id())"
+            )
+            # A block range index costs an insert next to nothing, and rows lie in the order of their transactions.
+            name = connection.ops.quote_name(f"{model._meta.db_table}_xact"[-63:])
+            cursor.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {table} USING brin (xact)")
+            cursor.execute(f"GRANT SELECT ON {table} TO search")
+            _write_down(cursor, model)
+        cursor.execute("REVOKE ALL ON core_sealshape FROM app, PUBLIC")
+        cursor.execute("GRANT SELECT ON core_sealshape TO app, search")
+
+
+def _count_on(cursor: Any, upto: int) -> None:
+    """Make core_xact, which numbers transactions so that they never go back: what a new server lacks is added."""
+    cursor.execute("SELECT to_regproc('core_xact') IS NOT NULL")
+    ahead = 0
+    if cursor.fetchone()[0]:
+        tables = " UNION ALL ".join(
+            f"SELECT max(xact) FROM {connection.ops.quote_name(one._meta.db_table)} WHERE xact >= {upto} AND xact < {END}"  # noqa: S608
+            for one in sealed_models()
+            if _has_position(cursor, one)
+        )
+        cursor.execute(
+            f"SELECT core_xact('0'), greatest({upto}, (SELECT max(m) FROM ({tables or 'SELECT 0'}) AS t(m)))"  # noqa: S608
+            " - core_xact(pg_snapshot_xmax(pg_current_snapshot()))"
+        )
+        added, missing = cursor.fetchone()
+        if missing <= 0:
+            return
+        ahead = added + missing + 1
+    cursor.execute(
+        "CREATE OR REPLACE FUNCTION core_xact(number xid8) RETURNS bigint LANGUAGE sql IMMUTABLE AS"
+        f" $body$ SELECT number::text::bigint + {ahead} $body$"
+    )
+
+
+def _has_position(cursor: Any, model: type[models.Model]) -> bool:
+    cursor.execute(
+        "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = 'xact')",
+        [model._meta.db_table],
+    )
+    return bool(cursor.fetchone()[0])
+
+
+def _write_down(cursor: Any, model: type[models.Model]) -> None:
+    pk: Any = model._meta.pk
+    fields: list[Any] = list(model._meta.concrete_fields)
+    quoted = [connection.ops.quote_name(one.column) for one in fields]
+    key = (
+        f"uuid_send(t.{pk.column})"
+        if isinstance(pk, models.UUIDField)
+        else f"int8send(0) || int8send(t.{pk.column})"
+    )
+    columns = ", ".join(f"t.{one}" for one in sorted(quoted))
+    table = model._meta.db_table
+    cursor.execute(
+        "INSERT INTO core_sealshape (of_table, key, columns) SELECT %s, %s, %s WHERE %s IS DISTINCT FROM"
+        " (SELECT columns FROM core_sealshape WHERE of_table = %s ORDER BY id DESC LIMIT 1)",
+        [table, key, columns, columns, table],
+    )
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Which columns of a table are sealed."""
+
+    id: int
+    table: str
+
+
+def _shapes() -> dict[int, Shape]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, of_table FROM core_sealshape")
+        return {number: Shape(number, table) for number, table in cursor.fetchall()}
+
+
+def _current(shapes: Mapping[int, Shape]) -> list[Shape]:
+    newest = {shape.table: shape for _number, shape in sorted(shapes.items())}
+    return [newest[table] for table in sorted(newest)]
+
+
+# ---- trees and signatures
+
+
+def merkle(leaves: Sequence[bytes]) -> bytes:
+    """Return the root over leaf hashes as in RFC 6962, section 2.1: node = SHA-256(0x01, left, right); an odd one moves up."""
+    level = list(leaves)
+    if not level:
+        return hashlib.sha256(b"").digest()
+    sha256 = hashlib.sha256
+    while len(level) > 1:
+        odd = level[-1:] if len(level) % 2 else []
+        level = [
+            sha256(b"\x01" + level[n] + level[n + 1]).digest() for n in range(0, len(level) - 1, 2)
+        ] + odd
+    return level[0]
+
+
+def head(seal: Seal) -> bytes:
+    """Return what is signed: lines of text, so that a partner can write the same and verify it with any tool."""
+    lines = [
+        "refugeecm seal 1",
+        str(seal.number),
+        seal.made_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        f"{seal.low} {seal.upto} {seal.rows}",
+        " ".join(str(one) for one in seal.shapes),
+        bytes(seal.root).hex(),
+        bytes(seal.previous).hex(),
+    ]
+    return "\n".join(lines).encode()
+
+
+def head_hash(seal: Seal) -> str:
+    """Return the SHA-256 of a head as hexadecimal text: what the next seal and partners refer to."""
+    return hashlib.sha256(head(seal)).hexdigest()
+
+
+def _private() -> dict[int, Ed25519PrivateKey]:
+    """Return the signing keys by number, the one that signs first; number 0 is derived from the blind-index key."""
+    secrets = {int(number): key for number, key in settings.SEAL_KEYS.items()}
+    secrets.setdefault(0, crypto.derived("seals"))
+    return {number: Ed25519PrivateKey.from_private_bytes(key) for number, key in secrets.items()}
+
+
+def public_keys() -> dict[int, bytes]:
+    """Return the 32 bytes of each public key, by number."""
+    return {number: key.public_key().public_bytes_raw() for number, key in _private().items()}
+
+
+def _signed(seal: Seal, keys: Mapping[int, bytes]) -> bool:
+    if seal.key not in keys:
+        return False
+    try:
+        Ed25519PublicKey.from_public_bytes(keys[seal.key]).verify(bytes(seal.signature), head(seal))
+    except InvalidSignature:
+        return False
+    return True
+
+
+# ---- sealing
+
+
+def seal(*, now: datetime) -> Seal | None:
+    """Seal what was written since the last seal; return the seal, or None if there is nothing or another worker is at it.
+
+    Raises NotPrepared after a restore without `migrate`, for then positions would be taken twice.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '10min'")  # the first seal of a large register
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(%s), core_xact(pg_snapshot_xmin(pg_current_snapshot()))", [LOCK]
+        )
+        alone, upto = cursor.fetchone()
+        last = Seal.objects.order_by("-number").first()
+        low = last.upto if last else BEGINNING
+        if alone and upto < low:
+            raise NotPrepared("Run ./manage.py migrate: this database was restored from another server.")
+        current = _current(_shapes())
+        leaves = {one.id: _leaves(one.id, [low, upto]) for one in current} if alone else {}
+        if any(-1 in one for one in leaves.values()):
+            raise NotPrepared("Run ./manage.py migrate, whole: a table has lost a column that is sealed.")
+        found = {shape: one.get(1, b"") for shape, one in leaves.items()}
+        rows = sum(map(len, found.values())) // (KEY + LEAF)
+        if not rows or (rows == 1 and _only_the_last_seal(found)):
+            return None
+        number = next(iter(_private()))
+        made = Seal(
+            id=uuid7(now),
+            number=last.number + 1 if last else 1,
+            made_at=now,
+            low=low,
+            upto=upto,
+            rows=rows,
+            shapes=[one.id for one in current],
+            root=merkle(_split(found[one.id] for one in current)),
+            previous=hashlib.sha256(head(last)).digest() if last else bytes(LEAF),
+            key=number,
+        )
+        made.signature = _private()[number].sign(head(made))
+        made.save(force_insert=True)
+        SealedRows.objects.bulk_create(
+            [SealedRows(seal=made, shape=shape, packed=packed) for shape, packed in found.items() if packed]
+        )
+        events.record(
+            MADE, subject_type="seal", subjects=[made.pk], agency_id=None, by=None, now=now, details=told(made)
+        )  # fmt: skip
+        return made
+
+
+def told(seal: Seal) -> dict[str, Any]:
+    """Return what partners are given of a seal: enough to verify the signature, and to hold us to it later."""
+    return {
+        "number": seal.number,
+        "head": head(seal).decode(),
+        "hash": head_hash(seal),
+        "key": seal.key,
+        "signature": bytes(seal.signature).hex(),
+    }
+
+
+def _only_the_last_seal(found: Mapping[int, bytes]) -> bool:
+    """Answer whether the one new row is the event of the seal before: a quiet night needs no seals of seals."""
+    key = next(packed for packed in found.values() if packed)[:KEY]
+    return Event.objects.filter(pk=UUID(bytes=key), name=MADE).exists()
+
+
+def _leaves(shape: int, bounds: Sequence[int]) -> dict[int, bytes]:
+    """Return {place in bounds, from 1: packed keys and leaves} of the rows between the bounds as they are now.
+
+    Place -1 says that a column is gone.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT place, packed FROM core_seal_leaves(%s, %s::bigint[])", [shape, list(bounds)])
+        return {place: bytes(packed) for place, packed in cursor.fetchall()}
+
+
+def _split(packed: Iterable[bytes]) -> list[bytes]:
+    step = KEY + LEAF
+    return [one[n + KEY : n + step] for one in packed for n in range(0, len(one), step)]
+
+
+# ---- checking
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What does not fit: the seal's number, what happened, and where it can be told the table and the key of the row."""
+
+    seal: int
+    what: str  # seal removed, seal changed, row changed, row removed, row added, list changed
+    table: str = ""
+    row: str = ""
+
+
+@dataclass
+class Verdict:
+    """What a check found; `problems` are in the order of seals."""
+
+    first: int
+    last: int
+    rows: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+
+def verify(*, first: int = 1, last: int | None = None, heads: Mapping[int, str] | None = None) -> Verdict:
+    """Check the seals `first` to `last` (all), and every row they cover. Needs no context: only hashes are read.
+
+    `heads` are {number: head_hash} that partners hold. Only by them is it found that the newest seals were removed with all
+    that they cover, or that the whole chain was signed anew.
+    """
+    newest = Seal.objects.order_by("-number").values_list("number", flat=True).first() or 0
+    expected = max([newest if last is None else last, *(heads or {}), *_announced(last)])
+    verdict = Verdict(first, expected)
+    shapes, keys = _shapes(), public_keys()
+    before = Seal.objects.filter(number=first - 1).first()
+    number, span = first, list[Seal]()
+    for one in Seal.objects.filter(number__range=(first, expected)).order_by("number").iterator(500):
+        verdict.problems += [Problem(gone, "seal removed") for gone in range(number, one.number)][:NAMED]
+        chained = before is None or before.number != one.number - 1 or _follows(one, before)
+        given = (heads or {}).get(one.number, head_hash(one))
+        sound = _signed(one, keys) and chained and given == head_hash(one)
+        sound = sound and (one.number > 1 or one.low == BEGINNING)
+        if not sound:
+            verdict.problems.append(Problem(one.number, "seal changed"))
+        if span and (not sound or _full(span, one)):
+            _check_rows(span, shapes, verdict)
+            span = []
+        span += [one] if sound else []
+        number, before = one.number + 1, one
+    if span:
+        _check_rows(span, shapes, verdict)
+    verdict.problems += [Problem(gone, "seal removed") for gone in range(number, expected + 1)][:NAMED]
+    if last is None:
+        verdict.problems += _ahead(shapes, expected)
+    verdict.problems.sort(key=lambda one: one.seal)
+    return verdict
+
+
+def _announced(last: int | None) -> list[int]:
+    """Return the number of the newest seal that an event tells of."""
+    told_of = Event.objects.filter(agency_id=None, name=MADE).order_by("-at", "-id").first()
+    return [int(told_of.details["number"])] if told_of and last is None else []
+
+
+def _follows(one: Seal, before: Seal) -> bool:
+    return bytes(one.previous) == hashlib.sha256(head(before)).digest() and one.low == before.upto
+
+
+def _full(span: Sequence[Seal], one: Seal) -> bool:
+    end = span[-1]
+    return (
+        end.upto != one.low
+        or end.shapes != one.shapes
+        or sum(s.rows for s in span) + one.rows > AT_ONCE
+        or len(span) > 499
+    )
+
+
+def _check_rows(span: Sequence[Seal], shapes: Mapping[int, Shape], verdict: Verdict) -> None:
+    """Read all rows of consecutive seals at once and compare each batch with its root."""
+    bounds = [span[0].low, *(one.upto for one in span)]
+    sealed = span[0].shapes
+    known = {shapes[one].table for one in sealed if one in shapes}
+    later = [
+        one.id for one in _current(shapes) if one.table not in known
+    ]  # tables of which nothing was sealed then
+    found = {shape: _leaves(shape, bounds) for shape in (*sealed, *later)}
+    lists: dict[tuple[Any, int], bytes] = {
+        (one.seal_id, one.shape): bytes(one.packed) for one in SealedRows.objects.filter(seal__in=span)
+    }
+    for place, one in enumerate(span, start=1):
+        now = {shape: found[shape].get(place, b"") for shape in (*sealed, *later)}
+        listed = {shape: lists.get((one.pk, shape), b"") for shape in sealed}
+        verdict.rows += sum(map(len, now.values())) // (KEY + LEAF)
+        if now == {**listed, **dict.fromkeys(later, b"")}:
+            if merkle(_split(now[shape] for shape in sealed)) != bytes(one.root):
+                verdict.problems.append(Problem(one.number, "row changed"))  # and the list with it
+        elif merkle(_split(listed[shape] for shape in sealed)) == bytes(one.root):
+            verdict.problems += list(_differences(one.number, listed, now, shapes))[:NAMED]
+        else:  # the rows may still be those that were sealed
+            intact = merkle(_split(now[shape] for shape in sealed)) == bytes(one.root)
+            verdict.problems.append(Problem(one.number, "list changed" if intact else "row changed"))
+
+
+def _differences(
+    number: int, listed: Mapping[int, bytes], now: Mapping[int, bytes], shapes: Mapping[int, Shape]
+) -> Iterator[Problem]:
+    for shape, packed in now.items():
+        was, became = _by_key(listed.get(shape, b"")), _by_key(packed)
+        table = shapes[shape].table if shape in shapes else ""
+        for key in sorted(was.keys() | became.keys()):
+            if was.get(key) != became.get(key):
+                what = (
+                    "row added" if key not in was else "row removed" if key not in became else "row changed"
+                )
+                yield Problem(number, what, table, key)
+
+
+def _by_key(packed: bytes) -> dict[str, bytes]:
+    """Return {key: leaves}; a key as it is written (a whole number, or a UUID)."""
+    found: dict[str, bytes] = {}
+    for n in range(0, len(packed), KEY + LEAF):
+        key = packed[n : n + KEY]
+        name = str(int.from_bytes(key, "big")) if not any(key[:8]) else str(UUID(bytes=key))
+        found[name] = found.get(name, b"") + packed[n + KEY : n + KEY + LEAF]
+    return found
+
+
+def _ahead(shapes: Mapping[int, Shape], last: int) -> Iterator[Problem]:
+    """Yield rows that claim a transaction which has not begun yet: they would never be sealed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT core_xact(pg_snapshot_xmax(pg_current_snapshot()))")
+        ahead = cursor.fetchone()[0]
+    for shape in _current(shapes):
+        for packed in _leaves(shape.id, [ahead, END]).values():
+            yield from (
+                Problem(last + 1, "row added", shape.table, key) for key in list(_by_key(packed))[:NAMED]
+            )
+
+
+def check(*, now: datetime, first: int = 1) -> SealCheck | None:
+    """Check the seals from `first` on and keep the result for the page; a finding is an event. None if there are none."""
+    verdict = verify(first=first)
+    if not verdict.last:
+        return None
+    with transaction.atomic():
+        made = SealCheck.objects.create(
+            at=now,
+            first=first,
+            last=verdict.last,
+            rows=verdict.rows,
+            problems=[asdict(one) for one in verdict.problems[:NAMED]],
+        )
+        if verdict.problems:
+            events.record(
+                BROKEN, subject_type="seal", subjects=[uuid7(now)], agency_id=None, by=None, now=now,
+                details={"first": verdict.problems[0].seal, "problems": len(verdict.problems)},
+            )  # fmt: skip
+    return made
