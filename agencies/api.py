@@ -34,8 +34,16 @@ from agencies.access import Permission, Viewer, enter
 from agencies.access import viewer as viewers
 from agencies.actions import clients
 from agencies.models import ApiClient
-from agencies.serializers import GrantSerializer, TokenErrorSerializer, TokenSerializer
+from agencies.serializers import (
+    GrantSerializer,
+    SealFilterSerializer,
+    SealSerializer,
+    TokenErrorSerializer,
+    TokenSerializer,
+)
+from refugeecm.core import seals
 from refugeecm.core.api import PROBLEM, ProblemSerializer, TooLarge
+from refugeecm.core.models import Seal
 
 logger = logging.getLogger(__name__)
 FORMS = (FormParser.media_type, MultiPartParser.media_type)
@@ -280,3 +288,47 @@ class AgencyView(GenericAPIView[Any]):
         response = super().finalize_response(request, response, *args, **kwargs)
         patch_vary_headers(response, ["Authorization"])
         return response
+
+
+class SealsView(AgencyView):
+    """The signed heads of the audit trail, for whoever holds a client."""
+
+    access = Permission.API_SEALS
+    scope = "claims.status:read"
+
+    @extend_schema(
+        operation_id="seals",
+        tags=["seals"],
+        summary="List signed heads of the audit trail",
+        description="Every ten minutes what was written about what happened is sealed: a Merkle root (RFC 6962), chained to the "
+        "seal before and signed. Fetch the heads regularly and keep them where nobody here can change them: then not even the owner "
+        "of the database can rewrite the past unnoticed. Oldest first; ask with `after` for what is new.",
+        parameters=[SealFilterSerializer],
+        responses={
+            200: SealSerializer(many=True),
+            **dict.fromkeys([(code, PROBLEM) for code in (400, 401, 403, 429, "default")], ProblemSerializer),
+        },
+        examples=[
+            OpenApiExample(
+                "Seal",
+                value={
+                    "number": 7,
+                    "head": "refugeecm seal 1\n7\n2026-03-02T09:30:00.000000+00:00\n4120 4377 212\n1 2 3\n5f70…\n9a01…",
+                    "hash": "c7be…",
+                    "signature": "8d11…",
+                    "key": 0,
+                    "public_key": "d75a…",
+                },
+                response_only=True,
+                status_codes=["200"],
+            )
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        """Answer with a page of heads."""
+        asked = SealFilterSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        found = Seal.objects.filter(number__gt=asked.validated_data.get("after", 0))
+        page = self.paginate_queryset(found) or []
+        shown = SealSerializer(page, many=True, context={"public_keys": seals.public_keys()})
+        return self.get_paginated_response(shown.data)

@@ -1,8 +1,12 @@
-"""What does a partner's system send to get a token, and what comes back? (RFC 6749, sections 4.4 and 5)"""
+"""What does a partner's system send to get a token (RFC 6749, sections 4.4 and 5) or the seals, and what comes back?"""
 
 from typing import Any
 
 from rest_framework import serializers
+
+from refugeecm.core import seals
+from refugeecm.core.api import StrictSerializer
+from refugeecm.core.models import Seal
 
 
 class GrantSerializer(serializers.Serializer[Any]):
@@ -30,3 +34,38 @@ class TokenErrorSerializer(serializers.Serializer[Any]):
 
     error = serializers.CharField(help_text="invalid_client, invalid_scope, unsupported_grant_type …")
     error_description = serializers.CharField(required=False)
+
+
+class SealFilterSerializer(StrictSerializer):
+    """Which seals."""
+
+    after = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=2**31 - 1,
+        help_text="The number of the last seal that you hold.",
+    )
+    cursor = serializers.CharField(required=False, help_text="As it stands in `next` and `previous`.")
+    limit = serializers.IntegerField(
+        required=False, min_value=1, max_value=1000, help_text="Seals of a page; 100."
+    )
+
+
+class SealSerializer(serializers.Serializer[Any]):
+    """A signed head of the audit trail. Keep it: by it you can hold us to what was written. It bears nothing of anybody."""
+
+    number = serializers.IntegerField(help_text="1, 2, 3 …, without gaps.")
+    head = serializers.CharField(
+        help_text="What is signed, in UTF-8: lines that end with the SHA-256 of the head before."
+    )
+    hash = serializers.CharField(help_text="SHA-256 of the head, hexadecimal; the next head refers to it.")
+    signature = serializers.CharField(help_text="Ed25519 over the head, hexadecimal.")
+    key = serializers.IntegerField(help_text="Number of the key that signed.")
+    public_key = serializers.CharField(
+        help_text="Its public key, hexadecimal. Compare it with the one you hold."
+    )
+
+    def to_representation(self, instance: Seal) -> dict[str, Any]:
+        """Return what is told of a seal."""
+        public = self.context["public_keys"].get(instance.key, b"")
+        return {**seals.told(instance), "public_key": public.hex()}

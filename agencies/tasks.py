@@ -1,5 +1,7 @@
 """Which hints do workers get on this floor? None of these names any work: they look into the tables."""
 
+from datetime import timedelta
+
 from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
@@ -7,7 +9,7 @@ from django.utils import timezone
 from agencies.access import Permission
 from agencies.actions import agreements
 from agencies.models import Agency, Agreement
-from refugeecm.core import mail, outbox, wall
+from refugeecm.core import mail, outbox, seals, wall
 
 
 @shared_task
@@ -35,5 +37,20 @@ def end_expired(**_: object) -> int:
     return ended
 
 
+@shared_task
+def seal_what_was_written(**_: object) -> bool:
+    """Seal what was written since the last time."""
+    return seals.seal(now=timezone.now()) is not None
+
+
+@shared_task
+def check_seals(*, days: int = 0, **_: object) -> bool:
+    """Check what was sealed in so many days, or everything; answer whether it is as it was."""
+    now = timezone.now()
+    found = seals.check(now=now, first=seals.first_since(now - timedelta(days=days)) if days else 1)
+    return found is None or not found.problems
+
+
+seal_what_was_written.access = check_seals.access = Permission.AUDIT_READ
 drain_outbox.access = end_expired.access = Permission.AGREEMENT_END
 send_mail.access = Permission.HOME

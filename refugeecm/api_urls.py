@@ -3,13 +3,14 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
-from agencies.api import TokenView
+from agencies.api import SealsView, TokenView
 from cases import api as cases
 
 urlpatterns = [
     path("token", TokenView.as_view(), name="token"),
     path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
     path("docs", SpectacularSwaggerView.as_view(url_name="openapi"), name="openapi-page"),
+    path("seals", SealsView.as_view(), name="api-seals"),
     path("claims", cases.ClaimsView.as_view(), name="api-claims"),
     path(
         "claims/by-reference/<path:value>/status",

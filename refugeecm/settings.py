@@ -10,6 +10,7 @@ from pathlib import Path
 
 import environ
 import pghistory
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -220,6 +221,22 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout"
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
+    "seal what was written": {
+        "task": "agencies.tasks.seal_what_was_written",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
+    "check the seals of a day": {
+        "task": "agencies.tasks.check_seals",
+        "kwargs": {"days": 1},
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "check all seals": {
+        "task": "agencies.tasks.check_seals",
+        "schedule": crontab(hour=2, minute=30),
+        "options": {"expires": 3600},
+    },
     "drain the outbox": {"task": "agencies.tasks.drain_outbox", "schedule": 5.0, "options": {"expires": 5}},
     "send mail": {"task": "agencies.tasks.send_mail", "schedule": 5.0, "options": {"expires": 5}},
     "sweep open imports": {

@@ -29,7 +29,11 @@ class Permission(StrEnum):
     AGREEMENT_END = "agreement.end"
     CLIENT_READ = "client.read"
     CLIENT_ISSUE = "client.issue"
+    AUDIT_READ = "audit.read"
+    REGISTER_READ = "register.read"
+    REGISTER_KEEP = "register.keep"
     API_STATUS = "api.status"
+    API_SEALS = "api.seals"
 
 
 _EVERYONE = frozenset({Permission.HOME, Permission.AGENCY_READ, Permission.AGREEMENT_READ})
@@ -48,12 +52,15 @@ _CASEWORKER = _READERS | {
     Permission.REFERRAL_ANSWER,
 }
 
+_OVERSIGHT = frozenset({Permission.AUDIT_READ, Permission.REGISTER_READ})
+
 ROLES: dict[str, frozenset[Permission]] = {
     Role.CASEWORKER: _CASEWORKER,
     Role.DECISION_MAKER: _READERS | {Permission.CLAIM_MOVE},
-    Role.SUPERVISOR: _CASEWORKER,
+    Role.SUPERVISOR: _CASEWORKER | _OVERSIGHT,
     # An administrator manages access and reads no files: who opens the door does not walk through it (trust.md T2).
     Role.ADMINISTRATOR: _EVERYONE
+    | _OVERSIGHT
     | {
         Permission.MEMBER_READ,
         Permission.MEMBER_MANAGE,
@@ -63,8 +70,9 @@ ROLES: dict[str, frozenset[Permission]] = {
         Permission.AGREEMENT_END,
         Permission.CLIENT_READ,
         Permission.CLIENT_ISSUE,
+        Permission.REGISTER_KEEP,
     },
-    Role.AUDITOR: _EVERYONE | {Permission.MEMBER_READ, Permission.CLIENT_READ},
+    Role.AUDITOR: _EVERYONE | _OVERSIGHT | {Permission.MEMBER_READ, Permission.CLIENT_READ},
 }
 
-CLIENT_PERMISSIONS = frozenset({Permission.API_STATUS})
+CLIENT_PERMISSIONS = frozenset({Permission.API_STATUS, Permission.API_SEALS})

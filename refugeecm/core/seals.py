@@ -244,7 +244,6 @@ def seal(*, now: datetime) -> Seal | None:
     Raises NotPrepared after a restore without `migrate`, for then positions would be taken twice.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = '10min'")  # the first seal of a large register
         cursor.execute(
             "SELECT pg_try_advisory_xact_lock(%s), core_xact(pg_snapshot_xmin(pg_current_snapshot()))", [LOCK]
         )
@@ -261,10 +260,10 @@ def seal(*, now: datetime) -> Seal | None:
         rows = sum(map(len, found.values())) // (KEY + LEAF)
         if not rows or (rows == 1 and _only_the_last_seal(found)):
             return None
-        number = next(iter(_private()))
+        key, number = next(iter(_private())), last.number + 1 if last else 1
         made = Seal(
-            id=uuid7(now),
-            number=last.number + 1 if last else 1,
+            id=uuid7(now, ordinal=number),
+            number=number,
             made_at=now,
             low=low,
             upto=upto,
@@ -272,9 +271,9 @@ def seal(*, now: datetime) -> Seal | None:
             shapes=[one.id for one in current],
             root=merkle(_split(found[one.id] for one in current)),
             previous=hashlib.sha256(head(last)).digest() if last else bytes(LEAF),
-            key=number,
+            key=key,
         )
-        made.signature = _private()[number].sign(head(made))
+        made.signature = _private()[key].sign(head(made))
         made.save(force_insert=True)
         SealedRows.objects.bulk_create(
             [SealedRows(seal=made, shape=shape, packed=packed) for shape, packed in found.items() if packed]
@@ -307,7 +306,8 @@ def _leaves(shape: int, bounds: Sequence[int]) -> dict[int, bytes]:
 
     Place -1 says that a column is gone.
     """
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '10min'")  # a batch is as large as what happened
         cursor.execute("SELECT place, packed FROM core_seal_leaves(%s, %s::bigint[])", [shape, list(bounds)])
         return {place: bytes(packed) for place, packed in cursor.fetchall()}
 
@@ -454,6 +454,14 @@ def _ahead(shapes: Mapping[int, Shape], last: int) -> Iterator[Problem]:
             yield from (
                 Problem(last + 1, "row added", shape.table, key) for key in list(_by_key(packed))[:NAMED]
             )
+
+
+def first_since(moment: datetime) -> int:
+    """Return the number of the first seal made since; 1 if there is none."""
+    made = (
+        Seal.objects.filter(made_at__gte=moment).order_by("number").values_list("number", flat=True).first()
+    )
+    return made or 1
 
 
 def check(*, now: datetime, first: int = 1) -> SealCheck | None:

@@ -44,6 +44,7 @@ def test_every_operation_says_what_it_is_and_how_it_fails(document: Any) -> None
     }
     assert set(operations) == {
         ("/api/v1/token", "post"),
+        ("/api/v1/seals", "get"),
         ("/api/v1/claims", "get"),
         ("/api/v1/claims/{id}/status", "get"),
         ("/api/v1/claims/by-reference/{value}/status", "get"),

@@ -182,7 +182,7 @@ UNSCOPED = {
     ): "of rows that were found visible; history is read by the owner only (policy)",
 }
 # Tables that are nobody's: public among agencies, or one's own account.
-FREE = {"Agency", "InfluxEvent", "Membership", "User"}
+FREE = {"Agency", "InfluxEvent", "Membership", "Seal", "SealCheck", "User"}
 
 
 @dataclass

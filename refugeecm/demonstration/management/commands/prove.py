@@ -1,4 +1,7 @@
-"""What is proven by trying to break it? `./manage.py prove import [--rows 50000] [--kills 20]` prints one JSON object."""
+"""What is proven by trying to break it? `./manage.py prove import [--rows 50000] [--kills 20]` prints one JSON object.
+
+`./manage.py prove seals [--tampers 1000] [--batches 30] [--rows 200000]`: every change to what was sealed is found.
+"""
 
 import json
 import sys
@@ -8,35 +11,56 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from refugeecm.demonstration.proofs import imports
+from refugeecm.demonstration.proofs import imports, seals
+from refugeecm.demonstration.scratch import NotHere, ground
 from refugeecm.services import ServersFailed
 
 
 class Command(BaseCommand):
     """Try to break a promise; exit with 1 when it breaks."""
 
-    help = "Prove. Names: import."
+    help = "Prove. Names: import, seals."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("name", choices=["import"])
-        parser.add_argument("--rows", type=int, default=50_000, help="rows of the file (50000)")
+        parser.add_argument("name", choices=["import", "seals"])
+        parser.add_argument("--rows", type=int, help="rows of the file (50000), or sealed for speed (200000)")
         parser.add_argument("--kills", type=int, default=20, help="how many times a worker is killed (20)")
-        parser.add_argument("--seed", type=int, default=1, help="moments of the kills (1)")
+        parser.add_argument(
+            "--tampers", type=int, default=1000, help="how many rows and seals are changed (1000)"
+        )
+        parser.add_argument("--batches", type=int, default=30, help="how many seals there are (30)")
+        parser.add_argument("--seed", type=int, default=1, help="moments of the kills, choice of tampers (1)")
 
     def handle(self, **options: Any) -> None:
         """Prove, print the figures, and exit."""
         try:
-            figures = imports.prove(
-                rows=options["rows"],
-                kills=options["kills"],
-                seed=options["seed"],
-                now=timezone.now,
-                say=self.stderr.write,
-            )
-        except (imports.Stuck, ServersFailed, RuntimeError) as error:
+            figures = self._seals(options) if options["name"] == "seals" else self._imports(options)
+        except (imports.Stuck, NotHere, ServersFailed, RuntimeError) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(json.dumps({"prove": "import", **figures}, indent=1))
+        self.stdout.write(json.dumps({"prove": options["name"], **figures}, indent=1))
         if not figures["proven"]:
             sys.exit(1)
+
+    def _imports(self, options: dict[str, Any]) -> dict[str, Any]:
+        return imports.prove(
+            rows=options["rows"] or 50_000,
+            kills=options["kills"],
+            seed=options["seed"],
+            now=timezone.now,
+            say=self.stderr.write,
+        )
+
+    def _seals(self, options: dict[str, Any]) -> dict[str, Any]:
+        now = timezone.now()
+        with ground(now=now) as place:
+            return seals.prove(
+                place,
+                batches=options["batches"],
+                rows=options["rows"] or 200_000,
+                tampers=options["tampers"],
+                seed=options["seed"],
+                now=now,
+                say=self.stderr.write,
+            )
