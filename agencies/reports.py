@@ -35,17 +35,18 @@ def story(
     tell: Callable[[Event], str] | None = None,
     at_most: int = 100,
 ) -> list[Happening]:
-    """Return what happened to the subjects, newest first: events of the viewer's own agency, and what others told it.
+    """Return what happened to the subjects, newest first: events of the viewer's own agency or inherited, and what others told it.
 
     `tell` adds a second line to an event. Three statements. Of another agency's acts only the notifications are known.
     """
     ids = list(subjects)
-    own = list(
-        Event.objects.filter(subject_id__in=ids, agency_id=viewer.agency_id).order_by("-at", "-id")[:at_most]
-    )
+    # The wall shows the agency's own events and, of a case it took over, those of who had it before.
+    own = list(Event.objects.filter(subject_id__in=ids).order_by("-at", "-id")[:at_most])
     told = Notification.objects.visible_to(viewer).filter(subject_id__in=ids).order_by("-at", "-id")[:at_most]
     names = dict(
-        User.objects.filter(pk__in={one.actor_id for one in own if one.actor_id}).values_list("pk", "name")
+        User.objects.filter(
+            pk__in={one.actor_id for one in own if one.actor_id and one.agency_id == viewer.agency_id}
+        ).values_list("pk", "name")
     )
     found = [
         Happening(

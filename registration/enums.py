@@ -185,3 +185,5 @@ class Flow(TextChoices):
     """Why a stock changed; UNHCR statistics, flows and solutions."""
 
     REGISTRATION = "registration", _("Registration")
+    HANDED_OVER = "handed_over", _("Handed over to another agency")
+    TAKEN_OVER = "taken_over", _("Taken over from another agency")

@@ -4,6 +4,10 @@ from django.apps import AppConfig
 
 
 class ResettlementConfig(AppConfig):
-    """Referrals."""
+    """Referrals and hand-overs."""
 
     name = "resettlement"
+
+    def ready(self) -> None:
+        """Connect what follows after a commit."""
+        from resettlement import receivers  # noqa: F401 - models are ready only now

@@ -1,4 +1,4 @@
-"""Which statuses does a referral have, and which moves are allowed?"""
+"""Which statuses do referrals and hand-overs have, and which moves are allowed?"""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +9,7 @@ class ReferralStatus(TextChoices):
 
     PROPOSED = "proposed", _("Proposed")
     ACCEPTED = "accepted", _("Accepted")
+    IN_PROGRESS = "under_way", _("In progress")
     DECLINED = "declined", _("Declined")
     DONE = "done", _("Done")
     REVOKED = "revoked", _("Revoked")
@@ -18,10 +19,52 @@ REFERRAL_MOVES: dict[str, frozenset[str]] = {
     ReferralStatus.PROPOSED: frozenset(
         {ReferralStatus.ACCEPTED, ReferralStatus.DECLINED, ReferralStatus.REVOKED}
     ),
-    ReferralStatus.ACCEPTED: frozenset({ReferralStatus.DONE, ReferralStatus.REVOKED}),
+    # Help that is given on the spot needs no step between.
+    ReferralStatus.ACCEPTED: frozenset(
+        {ReferralStatus.IN_PROGRESS, ReferralStatus.DONE, ReferralStatus.REVOKED}
+    ),
+    ReferralStatus.IN_PROGRESS: frozenset({ReferralStatus.DONE, ReferralStatus.REVOKED}),
     ReferralStatus.DECLINED: frozenset(),
     ReferralStatus.DONE: frozenset(),
     ReferralStatus.REVOKED: frozenset(),
+}
+
+
+class ReferralOutcome(TextChoices):
+    """What came of a referral that is done."""
+
+    NONE = "", _("Not finished")
+    GIVEN = "given", _("Service given")
+    PARTLY = "partly", _("Given in part")
+    NOT_REACHED = "not_reached", _("Person not reached")
+    NOT_WANTED = "not_wanted", _("Person did not want it")
+
+
+class HandoverKind(TextChoices):
+    """Who began: the agency that is responsible, or the one that would be."""
+
+    HAND_OVER = "hand_over", _("Hand-over")
+    REQUEST = "request", _("Request to hand over")
+
+
+class HandoverStatus(TextChoices):
+    """Life of a hand-over: one agency proposes, the other accepts, a supervisor of the giving one approves; that moves it."""
+
+    PROPOSED = "proposed", _("Proposed")
+    ACCEPTED = "accepted", _("Accepted")
+    DECLINED = "declined", _("Declined")
+    DONE = "done", _("Done")
+    REVOKED = "revoked", _("Revoked")
+
+
+HANDOVER_MOVES: dict[str, frozenset[str]] = {
+    HandoverStatus.PROPOSED: frozenset(
+        {HandoverStatus.ACCEPTED, HandoverStatus.DECLINED, HandoverStatus.REVOKED}
+    ),
+    HandoverStatus.ACCEPTED: frozenset({HandoverStatus.DONE, HandoverStatus.REVOKED}),
+    HandoverStatus.DECLINED: frozenset(),
+    HandoverStatus.DONE: frozenset(),
+    HandoverStatus.REVOKED: frozenset(),
 }
 
 

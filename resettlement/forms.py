@@ -1,4 +1,4 @@
-"""What do people fill in about a referral?"""
+"""What do people fill in about a referral or a hand-over?"""
 
 from __future__ import annotations
 
@@ -10,62 +10,152 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agencies.models import Agreement
-from resettlement.enums import Service, Urgency
+from resettlement.enums import HandoverKind, ReferralOutcome, ReferralStatus, Service, Urgency
+from resettlement.reports import REFERRAL
 
 
 class AgreementField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """A choice among agreements, by the partner's name."""
 
+    partner = "recipient"
+
     def label_from_instance(self, obj: Any) -> str:
         """Return "Helping Hands: Status of claims (A-26-…)"."""
         return _("%(agency)s: %(title)s (%(reference)s)") % {
-            "agency": obj.recipient,
+            "agency": getattr(obj, self.partner),
             "title": obj.title,
             "reference": obj.reference,
         }
 
 
-class ReferralForm(forms.Form):
-    """Refers a case to the partner of one of the agreements that cover its person."""
-
-    agreement = AgreementField(
+def _agreement(help_text: Any) -> AgreementField:
+    return AgreementField(
         Agreement.objects.none(),
         label=gettext_lazy("Partner and agreement"),
         widget=forms.RadioSelect,
         empty_label=None,
-        help_text=gettext_lazy("The partner sees of the person what the agreement shows, no more."),
+        help_text=help_text,
     )
+
+
+def _words(
+    label: Any, *, rows: int, limit: int, help_text: Any = "", required: bool = False
+) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        required=required,
+        max_length=limit,
+        widget=forms.Textarea(attrs={"rows": rows, "dir": "auto"}),
+        help_text=help_text,
+    )
+
+
+def _urgency() -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=gettext_lazy("How soon"),
+        choices=Urgency.choices,
+        initial=Urgency.NORMAL,
+        help_text=gettext_lazy(
+            "An answer is due in 24 hours (emergency), 3 days (urgent) or 14 days (normal)."
+        ),
+    )
+
+
+class _Proposal(forms.Form):
+    """What a referral and a hand-over have in common: an agreement to choose."""
+
+    def __init__(
+        self, *args: Any, agreements: QuerySet[Agreement], partner: str = "recipient", **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["agreement"]
+        assert isinstance(field, AgreementField)  # noqa: S101 - tells the type checker
+        field.partner, field.queryset = partner, agreements
+        if len(agreements) == 1:
+            field.initial = agreements[0].pk
+
+
+class ReferralForm(_Proposal):
+    """Refers a case to the partner of one of the agreements that cover its person."""
+
+    agreement = _agreement(gettext_lazy("The partner sees of the person what the agreement shows, no more."))
     service = forms.ChoiceField(label=gettext_lazy("What for"), choices=Service.choices)
-    urgency = forms.ChoiceField(
-        label=gettext_lazy("How soon"), choices=Urgency.choices, initial=Urgency.NORMAL
-    )
-    message = forms.CharField(
-        label=gettext_lazy("Message"),
-        required=False,
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 5, "dir": "auto"}),
+    urgency = _urgency()
+    message = _words(
+        gettext_lazy("Message"),
+        rows=5,
+        limit=2000,
         help_text=gettext_lazy(
             "The partner reads all of it. Write nothing that the agreement does not show."
         ),
     )
 
-    def __init__(self, *args: Any, agreements: QuerySet[Agreement], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["agreement"]
-        assert isinstance(field, AgreementField)  # noqa: S101 - tells the type checker
-        field.queryset = agreements
+
+class HandoverForm(_Proposal):
+    """Offers a household to a partner, or asks the responsible agency for it."""
+
+    agreement = _agreement(gettext_lazy("It must cover everybody in the household."))
+    urgency = _urgency()
+    reason = _words(
+        gettext_lazy("Reason"),
+        rows=5,
+        limit=2000,
+        required=True,
+        help_text=gettext_lazy(
+            "The partner reads all of it. Write nothing that the agreement does not show."
+        ),
+    )
+
+
+class MessageForm(forms.Form):
+    """Writes to the other agency on a referral."""
+
+    text = _words(
+        gettext_lazy("Message"),
+        rows=3,
+        limit=2000,
+        required=True,
+        help_text=gettext_lazy("Both agencies read it. Write nothing that the agreement does not show."),
+    )
 
 
 class AnswerForm(forms.Form):
-    """Answers a referral; a refusal needs its reason."""
+    """Answers a referral; a refusal needs its reason, the end its outcome."""
 
-    to = forms.ChoiceField(choices=[("accepted", ""), ("declined", ""), ("done", "")])
-    answer = forms.CharField(
-        label=gettext_lazy("Answer"),
-        required=False,
-        max_length=500,
-        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
+    to = forms.ChoiceField(choices=[("accepted", ""), ("declined", ""), ("under_way", ""), ("done", "")])
+    answer = _words(
+        gettext_lazy("Answer"),
+        rows=3,
+        limit=500,
         help_text=gettext_lazy("The agency that referred the case reads it. A reason is needed to decline."),
+    )
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("What came of it"),
+        required=False,
+        choices=[("", gettext_lazy("Choose when it is done")), *ReferralOutcome.choices[1:]],
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the reason of a refusal, and for the outcome at the end; before the end there is none."""
+        given = super().clean() or {}
+        if given.get("to") == "declined" and not given.get("answer"):
+            self.add_error("answer", _("Say why you decline, so that the case can go elsewhere."))
+        if given.get("to") != "done":
+            given["outcome"] = ""
+        elif not given.get("outcome"):
+            self.add_error("outcome", _("Say what came of it."))
+        return given
+
+
+class HandoverAnswerForm(forms.Form):
+    """Accepts or declines a hand-over; a refusal needs its reason."""
+
+    to = forms.ChoiceField(choices=[("accepted", ""), ("declined", "")])
+    answer = _words(
+        gettext_lazy("Answer"),
+        rows=3,
+        limit=500,
+        help_text=gettext_lazy("The other agency reads it. A reason is needed to decline."),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -74,3 +164,24 @@ class AnswerForm(forms.Form):
         if given.get("to") == "declined" and not given.get("answer"):
             self.add_error("answer", _("Say why you decline, so that the case can go elsewhere."))
         return given
+
+
+class InboxFilter(forms.Form):
+    """Narrows the list of referrals and hand-overs."""
+
+    side = forms.CharField(required=False, widget=forms.HiddenInput)
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Kind"),
+        required=False,
+        choices=[("", gettext_lazy("All")), (REFERRAL, gettext_lazy("Referral")), *HandoverKind.choices],
+    )
+    status = forms.ChoiceField(
+        label=gettext_lazy("Status"),
+        required=False,
+        choices=[("", gettext_lazy("All")), *ReferralStatus.choices],
+    )
+    urgency = forms.ChoiceField(
+        label=gettext_lazy("How soon"),
+        required=False,
+        choices=[("", gettext_lazy("All")), *Urgency.choices],
+    )

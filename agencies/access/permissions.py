@@ -19,6 +19,7 @@ class Permission(StrEnum):
     REFERRAL_READ = "referral.read"
     REFERRAL_MAKE = "referral.make"
     REFERRAL_ANSWER = "referral.answer"
+    HANDOVER_APPROVE = "handover.approve"
     AGENCY_READ = "agency.read"
     MEMBER_READ = "member.read"
     MEMBER_MANAGE = "member.manage"
@@ -57,7 +58,7 @@ _OVERSIGHT = frozenset({Permission.AUDIT_READ, Permission.REGISTER_READ})
 ROLES: dict[str, frozenset[Permission]] = {
     Role.CASEWORKER: _CASEWORKER,
     Role.DECISION_MAKER: _READERS | {Permission.CLAIM_MOVE},
-    Role.SUPERVISOR: _CASEWORKER | _OVERSIGHT,
+    Role.SUPERVISOR: _CASEWORKER | _OVERSIGHT | {Permission.HANDOVER_APPROVE},
     # An administrator manages access and reads no files: who opens the door does not walk through it (trust.md T2).
     Role.ADMINISTRATOR: _EVERYONE
     | _OVERSIGHT
@@ -75,4 +76,6 @@ ROLES: dict[str, frozenset[Permission]] = {
     Role.AUDITOR: _EVERYONE | _OVERSIGHT | {Permission.MEMBER_READ, Permission.CLIENT_READ},
 }
 
-CLIENT_PERMISSIONS = frozenset({Permission.API_STATUS, Permission.API_SEALS})
+CLIENT_PERMISSIONS = frozenset(
+    {Permission.API_STATUS, Permission.API_SEALS, Permission.REFERRAL_READ, Permission.REFERRAL_ANSWER}
+)

@@ -65,13 +65,37 @@ class Event(models.Model):
     details = models.JSONField(default=dict)
 
     field_classes = classified(C1="id name agency_id actor_id at subject_type subject_id details")
-    wall: ClassVar[Wall] = Wall(own="agency_id IS NOT DISTINCT FROM {agency}", append_only=True)
+    # Who took a case over also reads what its predecessors recorded of it until then.
+    wall: ClassVar[Wall] = Wall(
+        own="agency_id IS NOT DISTINCT FROM {agency}",
+        shared="EXISTS (SELECT 1 FROM core_succession s WHERE s.agency_id = {agency} AND s.subject_id = core_event.subject_id"
+        " AND s.predecessor_id = core_event.agency_id AND core_event.at < s.until)",
+        append_only=True,
+    )
 
     class Meta:
         indexes = [models.Index(fields=["subject_id", "at"]), models.Index(fields=["agency_id", "at"])]
 
     def __str__(self) -> str:
         return f"{self.name} {self.subject_id}"
+
+
+class Succession(models.Model):
+    """An agency took a case over from another, and so reads what happened to it before. Written by the hand-over function only."""
+
+    agency_id = models.IntegerField()
+    subject_id = models.UUIDField()
+    predecessor_id = models.IntegerField()
+    until = models.DateTimeField()
+
+    field_classes = classified(internal="id agency_id subject_id predecessor_id until")
+    wall: ClassVar[Wall] = Wall(insert="false", append_only=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["subject_id", "agency_id"], name="succession_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.predecessor_id} {self.agency_id} {self.subject_id}"
 
 
 class ReadEvent(models.Model):

@@ -8,7 +8,7 @@ the role `app`, which owns nothing. Traps and cures: reference "The ground, prov
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pghistory.models
 import pgtrigger
@@ -52,6 +52,7 @@ class Definer:
     language: str = "sql"
     volatile: bool = False
     settings: str = ""  # further SET clauses, where what is read must not depend on the session
+    writes: tuple[str, ...] = ()
 
 
 definers: list[Definer] = []
@@ -75,7 +76,11 @@ def enter(*, agency_id: int | None, user_id: int | None, reason: str, request_id
 
 
 def walled_models() -> dict[type[models.Model], Wall]:
-    """Return every model that has a wall, history models included: history is read by the agency that owns the row."""
+    """Return every model that has a wall, history models included.
+
+    A version is read by the agency that owned the row then, and by the one that owns it now: who takes a case over reads how it
+    came to be, who gave it keeps what it had.
+    """
     found: dict[type[models.Model], Wall] = {}
     for model in apps.get_models():
         wall = getattr(model, "wall", None)
@@ -83,10 +88,19 @@ def walled_models() -> dict[type[models.Model], Wall]:
             tracked = model.pgh_tracked_model
             parent = getattr(tracked, "wall", None)
             if parent is not None:
-                found[model] = Wall(own=parent.own, append_only=True)
+                found[model] = Wall(own=parent.own, shared=_owned_now(tracked), append_only=True)
         elif isinstance(wall, Wall):
             found[model] = wall
     return found
+
+
+def _owned_now(tracked: Any) -> str:
+    if not any(field.column == "agency_id" for field in tracked._meta.concrete_fields):
+        return ""
+    return (
+        f"EXISTS (SELECT 1 FROM {tracked._meta.db_table} AS standing"  # noqa: S608 - names of our own tables
+        f" WHERE standing.{tracked._meta.pk.column} = pgh_obj_id AND standing.agency_id = {{agency}})"
+    )
 
 
 def apply() -> None:
@@ -146,6 +160,8 @@ def _define(cursor: object, definer: Definer) -> None:
     signature = f"{definer.name}({definer.arguments})"
     for table in definer.reads:
         execute(f'GRANT SELECT ON "{table}" TO search')
+    for table in definer.writes:
+        execute(f'GRANT SELECT, INSERT, UPDATE, DELETE ON "{table}" TO search')
     types = ", ".join(
         argument.strip().split(" ", 1)[1] for argument in definer.arguments.split(",") if argument.strip()
     )

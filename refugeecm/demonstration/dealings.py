@@ -21,7 +21,7 @@ from refugeecm.demonstration.cast import Cast
 from registration.enums import Relationship
 from registration.models import Individual, PersonAccess
 from resettlement.actions import referrals as sending
-from resettlement.enums import ReferralStatus, Service, Urgency
+from resettlement.enums import ReferralOutcome, ReferralStatus, Service, Urgency
 from resettlement.models import Referral
 
 DAY = timedelta(days=1)
@@ -274,7 +274,7 @@ def referrals(cast: Cast, chance: random.Random, *, now: datetime) -> dict[str, 
         ReferralStatus.DONE,
         ReferralStatus.DECLINED,
         ReferralStatus.REVOKED,
-        None,
+        ReferralStatus.IN_PROGRESS,
     )
     for sender, receiver, services, count in plan:
         with transaction.atomic():
@@ -331,11 +331,13 @@ def _answer(
     first = ReferralStatus.DECLINED if status == ReferralStatus.DECLINED else ReferralStatus.ACCEPTED
     reply = "No place this month." if status == ReferralStatus.DECLINED else "We meet the family this week."
     sending.answer(referral=referral, to=first, answer=reply, by=partner, now=sent + (now - sent) * 0.4)
-    if status == ReferralStatus.DONE:
+    if status in {ReferralStatus.DONE, ReferralStatus.IN_PROGRESS}:
+        done = status == ReferralStatus.DONE
         sending.answer(
             referral=referral,
             to=status,
-            answer="Done; the family has our card.",
+            answer="Done; the family has our card." if done else "",
+            outcome=ReferralOutcome.GIVEN if done else "",
             by=partner,
             now=sent + (now - sent) * 0.8,
         )

@@ -33,8 +33,8 @@ from refugeecm.pages.people import Line, line_of
 from registration.actions.sealing import Opener
 from registration.models import Document, Household, Individual, MatchCandidate
 from registration.rules.matching import REASONS
-from resettlement.enums import ReferralStatus
-from resettlement.models import Referral
+from resettlement.models import Handover, Referral
+from resettlement.reports import badge
 
 Text = str | Promise
 CLAIM_KINDS = {
@@ -42,12 +42,6 @@ CLAIM_KINDS = {
     ClaimStatus.EXAMINATION: "info",
     ClaimStatus.SUSPENDED: "warn",
     ClaimStatus.DECIDED: "good",
-}
-REFERRAL_KINDS = {
-    ReferralStatus.PROPOSED: "warn",
-    ReferralStatus.ACCEPTED: "info",
-    ReferralStatus.DECLINED: "bad",
-    ReferralStatus.DONE: "good",
 }
 
 
@@ -65,7 +59,7 @@ class ClaimLine:
 
 @dataclass(frozen=True)
 class ReferralLine:
-    """A referral as shown."""
+    """A referral or a hand-over as shown."""
 
     url: str
     service: Text
@@ -123,6 +117,7 @@ def household(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     context = {
         "household": house,
         "own": house.agency_id == viewer.agency_id,
+        "may_hand_over": viewer.may(Permission.REFERRAL_MAKE),
         "file": file,
         "name": gettext("Family of %(name)s") % {"name": first.name}
         if first and first.named
@@ -197,7 +192,7 @@ def _members(viewer: Viewer, house: Household) -> list[Individual]:
 def _file(
     viewer: Viewer, house: Household, people: Sequence[Individual], *, subjects: list[uuid.UUID], today: date
 ) -> File:
-    """Load what is going on with these people; nine statements at most whatever their number."""
+    """Load what is going on with these people; ten statements at most whatever their number."""
     ids = [one.pk for one in people]
     claims = list(
         Claim.objects.visible_to(viewer)
@@ -211,15 +206,21 @@ def _file(
         .select_related("agency", "recipient")
         .order_by("-made_at")[:50]
     )
+    handovers = list(
+        Handover.objects.visible_to(viewer)
+        .filter(household_id=house.pk)
+        .select_related("agency", "recipient")
+        .order_by("-made_at")[:20]
+    )
     members = [Member(line=line_of(one, viewer, today=today), person=one) for one in people]
     _add_claims(members, claims, viewer)
-    shown = {house.pk, *ids, *subjects, *(one.pk for one in claims), *(one.pk for one in referrals)}
+    shown = {house.pk, *ids, *subjects, *(one.pk for one in (*claims, *referrals, *handovers))}
     return File(
         members=members,
-        referrals=[_referral(one, viewer) for one in referrals],
+        referrals=[_referral(one, viewer) for one in (*handovers, *referrals)],
         doubles=_doubles(viewer, people),
         covering=_agreements(viewer, house, people),
-        events=timeline(shown),
+        events=timeline(shown, viewer),
     )
 
 
@@ -253,20 +254,22 @@ def _claim(claim: Claim, viewer: Viewer) -> ClaimLine:
     )
 
 
-def _referral(one: Referral, viewer: Viewer) -> ReferralLine:
+def _referral(one: Referral | Handover, viewer: Viewer) -> ReferralLine:
     sent = one.agency_id == viewer.agency_id
     who = (
         gettext("to %(agency)s") % {"agency": one.recipient.name}
         if sent
         else gettext("from %(agency)s") % {"agency": one.agency.name}
     )
+    kind, status = badge(one)
+    of_case = isinstance(one, Referral)
     return ReferralLine(
-        url=reverse("referral", args=[one.pk]),
-        service=one.get_service_display(),
+        url=reverse("referral" if of_case else "handover", args=[one.pk]),
+        service=one.get_service_display() if isinstance(one, Referral) else one.get_kind_display(),
         direction=who,
         at=one.made_at,
-        status=one.get_status_display(),
-        kind=REFERRAL_KINDS.get(ReferralStatus(one.status), "neutral"),
+        status=status,
+        kind=kind,
     )
 
 

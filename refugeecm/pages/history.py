@@ -18,17 +18,23 @@ from refugeecm.core.events import CATALOGUE
 from refugeecm.core.models import Event, User
 from refugeecm.core.templatetags.ui import country
 from registration.models import Individual
-from resettlement.enums import ReferralStatus
+from resettlement.enums import HandoverStatus, ReferralStatus
 
 LIMIT = 50  # entries on a page
-STATUSES: dict[str, type[models.TextChoices]] = {"claim": ClaimStatus, "referral": ReferralStatus}
+STATUSES: dict[str, type[models.TextChoices]] = {
+    "claim": ClaimStatus,
+    "referral": ReferralStatus,
+    "handover": HandoverStatus,
+}
 
 
-def timeline(subjects: Iterable[uuid.UUID]) -> list[dict[str, Any]]:
-    """Return what happened to these subjects, newest first, for ui/timeline.html. The database shows the viewer's own agency's
-    events and no other's. Two statements."""
+def timeline(subjects: Iterable[uuid.UUID], viewer: Viewer) -> list[dict[str, Any]]:
+    """Return what happened to these subjects, newest first, for ui/timeline.html. Two statements.
+
+    The database shows the viewer's own agency's events, and of a case it took over those of who had it before, without names.
+    """
     events = list(Event.objects.filter(subject_id__in=list(subjects)).order_by("-at", "-id")[:LIMIT])
-    names = _names(event.actor_id for event in events)
+    names = _names(event.actor_id for event in events if event.agency_id == viewer.agency_id)
     return [
         {
             "title": gettext(CATALOGUE.get(event.name, event.name)),
@@ -53,7 +59,7 @@ def _names(users: Iterable[int | None]) -> dict[int | None, str]:
 def changes(rows: Sequence[models.Model], viewer: Viewer) -> list[dict[str, Any]]:
     """Return how these records of one model were changed after they were made, newest first, for ui/timeline.html.
 
-    Only fields that the viewer may see, only records of their own agency (the database's rule for history).
+    Only fields that the viewer may see, only records that are, or were then, their own agency's (the database's rule for history).
     """
     if not rows:
         return []
@@ -69,15 +75,19 @@ def changes(rows: Sequence[models.Model], viewer: Viewer) -> list[dict[str, Any]
         if before is not None and before.pgh_obj_id == now.pgh_obj_id and now.pgh_label == "update":
             text = "; ".join(_difference(model, before, now, shown[now.pgh_obj_id]))
             if text:
-                found.append(
-                    (now.pgh_created_at, (now.pgh_context or {}).get("user"), labels[now.pgh_obj_id], text)
-                )
+                found.append((now.pgh_created_at, _who(now, viewer), labels[now.pgh_obj_id], text))
         before = now
     found = sorted(found, key=lambda one: one[0], reverse=True)[:LIMIT]
     names = _names(user for _at, user, _label, _text in found)
     return [
         {"title": label, "at": at, "by": names.get(user, ""), "text": text} for at, user, label, text in found
     ]
+
+
+def _who(version: Any, viewer: Viewer) -> int | None:
+    """Return who made a version; of another agency's people, who had the case before, nobody is named."""
+    context = version.pgh_context or {}
+    return context.get("user") if context.get("agency") == viewer.agency_id else None
 
 
 def _title(row: models.Model, shown: frozenset[str]) -> str:
@@ -90,7 +100,7 @@ def _difference(model: type[models.Model], before: Any, now: Any, shown: frozens
     """Return "field: before → now" of every shown field that differs."""
     lines = []
     for field in model._meta.concrete_fields:
-        if field.name not in shown:
+        if field.name not in shown or field.name == "agency":  # the event of a hand-over tells that
             continue
         was, became = getattr(before, field.attname), getattr(now, field.attname)
         if was == became:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q
@@ -32,9 +32,10 @@ from refugeecm.core.templatetags.ui import figure, fmt_date
 from registration import reports
 from registration.enums import BatchStatus
 from registration.models import ImportBatch
-from resettlement.actions import referrals
-from resettlement.enums import Urgency
-from resettlement.models import Referral
+from resettlement.actions import handovers, referrals
+from resettlement.enums import HandoverStatus, ReferralStatus
+from resettlement.models import Handover, Referral
+from resettlement.reports import inbox, lines
 
 Text = str | Promise
 SOON = timedelta(days=30)
@@ -50,6 +51,11 @@ TOLD = {
     referrals.PROPOSED: _("A partner referred a case to your agency."),
     referrals.ANSWERED: _("A partner answered your referral."),
     referrals.REVOKED: _("A partner took a referral back."),
+    referrals.WRITTEN: _("A partner wrote to you on a referral."),
+    handovers.PROPOSED: _("A partner proposes a hand-over, or asks for one."),
+    handovers.ANSWERED: _("A partner answered a hand-over."),
+    handovers.REVOKED: _("A partner took a hand-over back."),
+    handovers.DONE: _("A household came to your agency's responsibility."),
 }
 
 
@@ -98,7 +104,7 @@ def home(request: ViewedRequest) -> HttpResponse:
         batches, running = _imports(viewer, tiles)
         tasks += batches
     if viewer.may(Permission.REFERRAL_READ):
-        tasks += _referrals(viewer, tiles)
+        tasks += _referrals(viewer, tiles, now)
     if viewer.may(Permission.CLAIM_READ):
         tasks += _claims(viewer, tiles)
     tasks += _agreements(viewer, tiles, today=timezone.localdate(now))
@@ -128,7 +134,11 @@ def put_aside(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 
 def _notifications(viewer: Viewer) -> NotificationQuerySet:
     """Return those that are this person's business: agreements for who manages access, referrals for who works on cases."""
-    kinds = {"agreement": Permission.AGREEMENT_ANSWER, "referral": Permission.REFERRAL_READ}
+    kinds = {
+        "agreement": Permission.AGREEMENT_ANSWER,
+        "referral": Permission.REFERRAL_READ,
+        "handover": Permission.REFERRAL_READ,
+    }
     theirs = [kind for kind, permission in kinds.items() if viewer.may(permission)]
     return Notification.objects.visible_to(viewer).filter(subject_type__in=theirs)
 
@@ -138,7 +148,7 @@ def _lines(viewer: Viewer) -> list[Line]:
     found = list(_notifications(viewer).unread().order_by("-at", "-id")[: SHOWN + 1])
     wanted = {
         kind: [one.subject_id for one in found if one.subject_type == kind]
-        for kind in ("agreement", "referral")
+        for kind in ("agreement", "referral", "handover")
     }
     about: dict[uuid.UUID, str] = {}
     if wanted["agreement"]:
@@ -152,6 +162,11 @@ def _lines(viewer: Viewer) -> list[Line]:
         ):
             partner = referral.recipient if referral.agency_id == viewer.agency_id else referral.agency
             about[referral.pk] = f"{referral.get_service_display()} · {partner.name}"
+    if wanted["handover"]:
+        theirs = Handover.objects.visible_to(viewer).filter(pk__in=wanted["handover"])
+        for handover in theirs.select_related("agency", "recipient"):
+            partner = handover.recipient if handover.agency_id == viewer.agency_id else handover.agency
+            about[handover.pk] = f"{handover.number} · {partner.name}"
     return [
         Line(
             pk=one.pk,
@@ -199,40 +214,33 @@ def _imports(viewer: Viewer, tiles: list[Tile]) -> tuple[list[Task], list[dict[s
     return tasks, running
 
 
-def _referrals(viewer: Viewer, tiles: list[Tile]) -> list[Task]:
-    """Return the referrals that the viewer's agency should answer; urgent ones first."""
-    waiting = (
-        Referral.objects.visible_to(viewer)
-        .waiting()
-        .filter(recipient_id=viewer.agency_id)
-        .select_related("agency")
-        .order_by("made_at")
-    )
-    found = list(waiting[:1001])
+def _referrals(viewer: Viewer, tiles: list[Tile], now: datetime) -> list[Task]:
+    """Return the referrals and hand-overs that the viewer's agency should answer, by the time left, then those to approve."""
+    waiting = inbox(viewer, sent=False, status=ReferralStatus.PROPOSED)
+    count = waiting[:1001].count()
     tiles.append(
         Tile(
             _("Referrals to answer"),
-            _count(len(found)),
+            _count(count),
             reverse("referrals"),
             _("sent to your agency"),
-            "warn" if found else "neutral",
+            "warn" if count else "neutral",
         )
     )
-    if not viewer.may(Permission.REFERRAL_ANSWER):
-        return []
-    weight = {Urgency.EMERGENCY: 0, Urgency.URGENT: 1}
-    found.sort(key=lambda one: weight.get(Urgency(one.urgency), 2))
-    kinds = {Urgency.EMERGENCY: "bad", Urgency.URGENT: "warn"}
-    return [
-        Task(
-            gettext("Answer the referral: %(service)s") % {"service": one.get_service_display()},
-            reverse("referral", args=[one.pk]),
-            gettext("From %(agency)s") % {"agency": one.agency.name},
-            kinds.get(Urgency(one.urgency), "info"),
-            one.get_urgency_display(),
-        )
-        for one in found[:SHOWN]
-    ]
+    tasks: list[Task] = []
+    if viewer.may(Permission.REFERRAL_ANSWER):
+        found, _people, _claims = lines(viewer, list(waiting[:SHOWN]), now=now)
+        for one in found:
+            says = _("Answer the referral: %(what)s") if one.of_case else _("Answer: %(what)s")
+            hint = gettext("From %(agency)s") % {"agency": one.partner.name}
+            tasks.append(Task(says % {"what": one.title}, one.url, hint, *one.left))
+    if viewer.may(Permission.HANDOVER_APPROVE):
+        to_approve = Handover.objects.owned_by(viewer).filter(status=HandoverStatus.ACCEPTED)
+        for handover in to_approve.select_related("recipient").order_by("status_since")[:SHOWN]:
+            label = gettext("Approve the hand-over of %(number)s") % {"number": handover.number}
+            hint = gettext("To %(agency)s") % {"agency": handover.recipient.name}
+            tasks.append(Task(label, reverse("handover", args=[handover.pk]), hint, "warn", _("Hand-over")))
+    return tasks
 
 
 def _claims(viewer: Viewer, tiles: list[Tile]) -> list[Task]:

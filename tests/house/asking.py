@@ -186,7 +186,8 @@ class Asking:
         """A party may answer or end its own agreement, and the recipient answers a referral; nothing else."""
         if table == "agencies_agreement":
             return actor.relation in self.world.agreements and actor.role == "administrator"
-        return table == "resettlement_referral" and actor.relation in {"full", "status", "door"}
+        dealings = {"resettlement_referral", "resettlement_handover"}
+        return table in dealings and actor.relation in {"full", "status", "door"}
 
     # ---- whom to ask about
 
@@ -196,7 +197,7 @@ class Asking:
             keys = self.world.records[whose].of.get(kind, [])
             if kind in {"individual", "document", "membership", "notification"}:
                 keys = keys[::2]
-            if kind in {"agreement", "referral"} and whose == OWN != actor.relation:
+            if kind in {"agreement", "referral", "handover"} and whose == OWN != actor.relation:
                 mine = [one for one in keys if self.visible(actor, kind, one)]
                 keys = mine[:1] + [one for one in keys if one not in mine][:1]
             yield from ((whose, one) for one in keys[:2])

@@ -28,7 +28,7 @@ from registration.actions import events as influx
 from registration.actions import imports, people
 from registration.models import Document, Household, ImportBatch, ImportRow, Individual, InfluxEvent
 from registration.rules.arrivals import FIELDS, read_row
-from resettlement.actions import referrals
+from resettlement.actions import handovers, referrals
 from resettlement.models import Referral
 from tests.house.world import NOW, NOWHERE, OWN, RELATIONS, Actor, Marker, Records, Relation, World
 
@@ -309,9 +309,23 @@ class Builder:
                 service="legal_aid", urgency="urgent", message=message, by=viewer, now=NOW,
             )  # fmt: skip
             Referral.objects.filter(pk=made.pk).update(answer=answer)
+            letter, reason = f"zqletter{code}qz", f"zqreason{code}qz"
+            referrals.write(referral=made, text=letter, by=viewer, now=NOW)
+            offered = handovers.propose(
+                household=Household.objects.get(pk=world.records[OWN].first("household")),
+                agreement=made.agreement, urgency="normal", reason=reason, by=viewer, now=NOW,
+            )  # fmt: skip
         world.records[OWN].add("referral", made.pk)
-        for name, text in (("message", message), ("answer", answer), ("id", str(made.pk))):
+        world.records[OWN].add("handover", offered.pk)
+        for name, text in (
+            ("message", message),
+            ("answer", answer),
+            ("letter", letter),
+            ("id", str(made.pk)),
+        ):
             self.mark(OWN, "C1", f"referral.{name}", text, to=(code,))
+        for name, text in (("reason", reason), ("id", str(offered.pk))):
+            self.mark(OWN, "C1", f"referral.handover.{name}", text, to=(code,))
 
     # ---- a file of arrivals that waits to be accepted
 

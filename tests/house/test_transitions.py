@@ -20,8 +20,8 @@ from cases.models import Claim
 from refugeecm.core.transitions import TransitionNotAllowed, allowed, move
 from registration.enums import BATCH_MOVES, STEP_MOVES
 from registration.models import ImportBatch, ImportStep
-from resettlement.enums import REFERRAL_MOVES
-from resettlement.models import Referral
+from resettlement.enums import HANDOVER_MOVES, REFERRAL_MOVES
+from resettlement.models import Handover, Referral
 from tests.conftest import NOW, acting_as
 
 # Which model moves by which table; a new table that is not named here fails a test.
@@ -34,6 +34,7 @@ MOVED = {
     "STEP_MOVES": (ImportStep, STEP_MOVES),
     "CLAIM_MOVES": (Claim, CLAIM_MOVES),
     "REFERRAL_MOVES": (Referral, REFERRAL_MOVES),
+    "HANDOVER_MOVES": (Handover, HANDOVER_MOVES),
 }
 FOREVER = {"STEP_MOVES": {"done"}}  # what may come back is not listed: a step set aside may be opened again
 

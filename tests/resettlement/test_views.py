@@ -76,12 +76,12 @@ def test_asked_accepted_and_done(cast: Cast, claim: Claim, agree: Any) -> None:
     assert "Take the referral back" not in page
     page = press(cast.partner, made, "referral-answer", to="accepted", answer="From Monday")
     assert "Answered: Accepted." in page
-    page = press(cast.partner, made, "referral-answer", to="done", answer="")
+    page = press(cast.partner, made, "referral-answer", to="done", answer="", outcome="given")
     assert "Answered: Done." in page
     outbox.drain(now=timezone.now())
     page = cast.caseworker.browser().get(reverse("referral", args=[made.pk])).content.decode()
     assert "From Monday" in page
-    assert "A partner accepted, declined or finished a referral." in page
+    assert "A partner accepted, declined, began or finished a referral." in page
     assert "Take the referral back" not in page
     assert "no longer possible" in press(cast.partner, made, "referral-answer", to="accepted")
 

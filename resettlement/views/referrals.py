@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,8 +18,6 @@ from agencies import access
 from agencies.access import Permission
 from agencies.access.declaration import ViewedRequest
 from agencies.actions import reads
-from agencies.enums import Channel
-from agencies.models import Agreement
 from agencies.reports import story
 from cases.models import Claim
 from cases.reports import Sight, people, person_line
@@ -29,25 +26,12 @@ from refugeecm.core.models import Event
 from refugeecm.core.paging import page_of
 from refugeecm.core.templatetags.ui import fmt_date, fmt_time
 from refugeecm.core.transitions import TransitionNotAllowed
-from registration.models import PersonAccess
 from resettlement import forms
 from resettlement.actions import referrals as acts
 from resettlement.enums import REFERRAL_MOVES, ReferralStatus, Urgency
-from resettlement.models import Referral
-from resettlement.policies import NotPermitted
-
-_KINDS = {
-    ReferralStatus.PROPOSED: "warn",
-    ReferralStatus.ACCEPTED: "info",
-    ReferralStatus.DECLINED: "bad",
-    ReferralStatus.DONE: "good",
-}
-_URGENT = {Urgency.URGENT: "warn", Urgency.EMERGENCY: "bad"}
-
-
-def badge(referral: Referral) -> tuple[str, str]:
-    """Return (kind, label) of the status."""
-    return _KINDS.get(ReferralStatus(referral.status), "neutral"), referral.get_status_display()
+from resettlement.models import Referral, ReferralMessage
+from resettlement.policies import NotPermitted, can_write
+from resettlement.reports import URGENT, agreements_for, badge, previews, time_left
 
 
 def _visible(request: ViewedRequest) -> Any:
@@ -55,67 +39,11 @@ def _visible(request: ViewedRequest) -> Any:
     return found.select_related("agency", "recipient")
 
 
-def _claims(request: ViewedRequest, rows: list[Referral]) -> dict[uuid.UUID, Claim]:
-    """Return the claims that the viewer may still see; never joined, so that no referral vanishes with its claim."""
+def _claim(request: ViewedRequest, found: Referral) -> Claim | None:
+    """Return the claim if the viewer may still see it; never joined, so that no referral vanishes with its claim."""
     visible = Claim.objects.visible_to(request.viewer).with_shown_classes(request.viewer)
-    found: dict[uuid.UUID, Claim] = visible.in_bulk([one.claim_id for one in rows])
-    return found
-
-
-def _agreements(request: ViewedRequest, claim: Claim) -> QuerySet[Agreement]:
-    """Return the agreements in force under which a partner can read a referral of this case."""
-    covering = PersonAccess.objects.filter(
-        individual_id=claim.individual_id, owner_id=request.viewer.agency_id
-    )
-    return (
-        Agreement.objects.visible_to(request.viewer)
-        .live()
-        .filter(
-            provider_id=request.viewer.agency_id,
-            channels__contains=[Channel.PAGES],
-            pk__in=covering.values("agreement_id"),
-        )
-        .select_related("recipient")
-        .order_by("recipient__name", "reference")
-    )
-
-
-@access.requires(Permission.REFERRAL_READ)
-@require_safe
-def referrals(request: ViewedRequest) -> HttpResponse:
-    """Referrals that partners made to us, or that we made; newest first."""
-    viewer, now = request.viewer, timezone.now()
-    sent = request.GET.get("side") == "sent"
-    received = _visible(request).filter(recipient_id=viewer.agency_id)
-    mine = _visible(request).filter(agency_id=viewer.agency_id)
-    page = page_of((mine if sent else received).order_by("-pk"), number=request.GET.get("page"))
-    claims = _claims(request, page.rows)
-    persons = people(viewer, {one.individual_id for one in page.rows})
-    reads.record(viewer=viewer, rows=list(persons.values()), view="referrals", now=now)
-    rows = [
-        {
-            "referral": one,
-            "claim": Sight(claims.get(one.claim_id), viewer)("number"),
-            "person": person_line(persons.get(one.individual_id), viewer, today=now.date()).name,
-            "partner": one.recipient if sent else one.agency,
-            "badge": badge(one),
-            "urgent": _URGENT.get(Urgency(one.urgency), ""),
-        }
-        for one in page.rows
-    ]
-    here = reverse("referrals")
-    tabs = [
-        {
-            "label": _("Received"),
-            "url": here,
-            "current": not sent,
-            "count": received.waiting()[:100].count() or None,
-        },
-        {"label": _("Sent"), "url": f"{here}?side=sent", "current": sent, "count": None},
-    ]
-    return render(
-        request, "resettlement/referrals.html", {"tabs": tabs, "sent": sent, "page": page, "rows": rows}
-    )
+    one: Claim | None = visible.filter(pk=found.claim_id).first()
+    return one
 
 
 @access.requires(Permission.REFERRAL_MAKE)
@@ -124,7 +52,8 @@ def referral_new(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Refer a case to a partner, under one of the agreements that cover its person."""
     viewer, now = request.viewer, timezone.now()
     claim: Claim = get_object_or_404(Claim.objects.visible_to(viewer).with_shown_classes(viewer), pk=pk)
-    agreements = _agreements(request, claim)
+    own = claim.agency_id == viewer.agency_id
+    agreements = agreements_for(viewer, [claim.individual_id], owner_id=viewer.agency_id)
     form = forms.ReferralForm(request.POST or None, agreements=agreements)
     if request.method == "POST" and form.is_valid():
         try:
@@ -143,8 +72,9 @@ def referral_new(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         {
             "form": form,
             "claim": claim,
-            "own": claim.agency_id == viewer.agency_id,
-            "possible": agreements.exists(),
+            "own": own,
+            "possible": bool(agreements),
+            "previews": previews(agreements, claim) if own else [],
             "person": line,
             "facts": [
                 (_("Claim"), number, "ltr"),
@@ -166,14 +96,23 @@ def _told(event: Event) -> str:
     )
 
 
-def _page(request: ViewedRequest, found: Referral, form: forms.AnswerForm, now: datetime) -> dict[str, Any]:
+def _page(
+    request: ViewedRequest,
+    found: Referral,
+    form: forms.AnswerForm,
+    now: datetime,
+    writing: forms.MessageForm | None = None,
+) -> dict[str, Any]:
     viewer = request.viewer
-    claim = _claims(request, [found]).get(found.claim_id)
+    letters = ReferralMessage.objects.visible_to(viewer).filter(referral=found).select_related("agency")
+    written = page_of(letters.order_by("-written_at", "-pk"), number=request.GET.get("page"), size=10)
+    claim = _claim(request, found)
     person = people(viewer, [found.individual_id]).get(found.individual_id)
     for row in (found, claim, person):
         reads.record(viewer=viewer, rows=[row] if row is not None else [], view="referral", now=now)
     line, seen = person_line(person, viewer, today=now.date()), Sight(found, viewer)
     moves = REFERRAL_MOVES[found.status]
+    left = time_left(found, now=now)
     received = found.recipient_id == viewer.agency_id and viewer.may(Permission.REFERRAL_ANSWER)
     sent = found.agency_id == viewer.agency_id and viewer.may(Permission.REFERRAL_MAKE)
     return {
@@ -183,7 +122,8 @@ def _page(request: ViewedRequest, found: Referral, form: forms.AnswerForm, now: 
         "person": line,
         "badges": [
             badge(found),
-            (_URGENT.get(Urgency(found.urgency), "neutral"), found.get_urgency_display()),
+            (URGENT.get(Urgency(found.urgency), "neutral"), found.get_urgency_display()),
+            *([left] if left[1] else []),
         ],
         "facts": [
             (_("Claim"), Sight(claim, viewer)("number"), "ltr"),
@@ -194,7 +134,9 @@ def _page(request: ViewedRequest, found: Referral, form: forms.AnswerForm, now: 
         "rows": [
             (_("What for"), seen("service")),
             (_("How soon"), seen("urgency")),
+            (_("Answer by"), seen("due_at", lambda row: fmt_time(row.due_at))),
             (_("Status since"), seen("status_since", lambda row: fmt_time(row.status_since))),
+            *([(_("What came of it"), seen("outcome"))] if found.outcome else []),
         ],
         "person_rows": [
             (_("Person number"), line.number, "ltr"),
@@ -206,7 +148,11 @@ def _page(request: ViewedRequest, found: Referral, form: forms.AnswerForm, now: 
         "message": seen("message"),
         "answer": seen("answer"),
         "can_answer": received and ReferralStatus.ACCEPTED in moves,
+        "can_begin": received and ReferralStatus.IN_PROGRESS in moves,
         "can_finish": received and ReferralStatus.DONE in moves,
+        "written": written,
+        "page": written,
+        "writing": (writing or forms.MessageForm()) if can_write(referral=found, by=viewer) else None,
         "can_revoke": sent and ReferralStatus.REVOKED in moves,
         "entries": story(viewer=viewer, subjects=[found.pk], tell=_told),
         "crumbs": [(_("Referrals"), reverse("referrals"))],
@@ -235,12 +181,36 @@ def referral_answer(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     given = form.cleaned_data
     try:
         acts.answer(
-            referral=found, to=given["to"], answer=given["answer"] or found.answer, by=request.viewer, now=now
+            referral=found,
+            to=given["to"],
+            answer=given["answer"],
+            outcome=given["outcome"],
+            by=request.viewer,
+            now=now,
         )
     except (NotPermitted, TransitionNotAllowed) as refusal:
         messages.error(request, str(refusal))
     else:
         messages.success(request, _("Answered: %(status)s.") % {"status": found.get_status_display()})
+    return redirect("referral", found.pk)
+
+
+@access.requires(Permission.REFERRAL_READ)
+@require_POST
+def referral_message(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Write to the other agency."""
+    now = timezone.now()
+    found: Referral = get_object_or_404(_visible(request), pk=pk)
+    form = forms.MessageForm(request.POST)
+    if not form.is_valid():
+        context = _page(request, found, forms.AnswerForm(), now, form)
+        return render(request, "resettlement/referral.html", context)
+    try:
+        acts.write(referral=found, text=form.cleaned_data["text"], by=request.viewer, now=now)
+    except NotPermitted as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("Sent. The other agency is told."))
     return redirect("referral", found.pk)
 
 

@@ -1,4 +1,4 @@
-"""Which case was referred to which partner, under which agreement, and what came of it?"""
+"""Which case was referred to which partner, under which agreement, what was written about it, and what came of it?"""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from agencies.access import OwnedQuerySet, Viewer, live_for
@@ -17,7 +18,7 @@ from refugeecm.core.classes import FieldClass, classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import Wall
 from registration.models import PersonOwned
-from resettlement.enums import ReferralStatus, Service, Urgency
+from resettlement.enums import ReferralOutcome, ReferralStatus, Service, Urgency
 
 _ADDRESSED = (
     "recipient_id = {agency} AND EXISTS (SELECT 1 FROM agencies_agreement a WHERE a.id = resettlement_referral.agreement_id AND "
@@ -55,11 +56,15 @@ class Referral(PersonOwned):
     service = models.CharField(_("service"), max_length=20, choices=Service)
     urgency = models.CharField(_("urgency"), max_length=10, choices=Urgency, default=Urgency.NORMAL)
     message = models.TextField(_("message"), max_length=2000, blank=True)
+    due_at = models.DateTimeField(_("answer by"), db_default=Now())  # so that older rows have one
     status = models.CharField(
         _("status"), max_length=10, choices=ReferralStatus, default=ReferralStatus.PROPOSED
     )
     status_since = models.DateTimeField(_("since"))
     answer = models.CharField(_("answer"), max_length=500, blank=True)
+    outcome = models.CharField(
+        _("outcome"), max_length=12, choices=ReferralOutcome, blank=True, default="", db_default=""
+    )
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
@@ -67,7 +72,8 @@ class Referral(PersonOwned):
 
     objects = ReferralQuerySet.as_manager()
     field_classes = classified(
-        C1="id agency claim individual_id recipient agreement service urgency message status status_since answer made_by made_at"
+        C1="id agency claim individual_id recipient agreement service urgency message due_at status status_since answer"
+        " outcome made_by made_at"
     )
     wall: ClassVar[Wall] = Wall(shared=_ADDRESSED, update="agency_id = {agency} OR " + _ADDRESSED)
 
@@ -79,3 +85,41 @@ class Referral(PersonOwned):
 
     def __str__(self) -> str:
         return f"{self.get_service_display()} {self.pk}"
+
+
+_READ_WITH_IT = "EXISTS (SELECT 1 FROM resettlement_referral r WHERE r.id = referral_id)"  # as far as the reader sees that
+
+
+class ReferralMessageQuerySet(OwnedQuerySet["ReferralMessage"]):
+    """Questions about many messages."""
+
+    def visible_to(self, viewer: Viewer) -> Any:
+        """Return the messages on referrals that the viewer sees; one's own too, only as long as their referral is seen."""
+        return self.filter(referral__in=Referral.objects.visible_to(viewer))
+
+    def with_shown_classes(self, viewer: Viewer) -> Any:
+        """Annotate `shared_classes`: whoever sees the referral reads all that is written on it."""
+        return self.annotate(
+            shared_classes=models.Value([FieldClass.C1.value], output_field=ArrayField(models.CharField()))
+        )
+
+
+class ReferralMessage(PersonOwned):
+    """What one of the two agencies wrote to the other on a referral; `agency` wrote it. Never changed."""
+
+    referral = models.ForeignKey(Referral, on_delete=models.PROTECT, related_name="messages")
+    text = models.TextField(_("message"), max_length=2000)
+    written_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    written_at = models.DateTimeField(_("written"))
+
+    objects = ReferralMessageQuerySet.as_manager()
+    field_classes = classified(C1="id agency referral text written_by written_at")
+    # The condition on the referral is itself under that table's policy: no referral, no message.
+    wall: ClassVar[Wall] = Wall(
+        own="agency_id = {agency} AND " + _READ_WITH_IT, shared=_READ_WITH_IT, append_only=True
+    )
+
+    def __str__(self) -> str:
+        return f"{self.referral_id} {self.written_at}"

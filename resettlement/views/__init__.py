@@ -1,0 +1,1 @@
+"""The pages of the fourth floor, by what they are about."""
