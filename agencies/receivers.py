@@ -2,10 +2,14 @@
 
 from datetime import datetime
 
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
+from django.dispatch import receiver
+
 from agencies.actions import agreements
 from agencies.enums import AgreementStatus
-from agencies.models import Agreement, Notification
-from refugeecm.core import outbox, wall
+from agencies.models import AgencyKey, Agreement, Notification
+from refugeecm.core import backups, crypto, outbox, wall
 from refugeecm.core.ids import uuid7
 from refugeecm.core.models import OutboxMessage
 
@@ -37,3 +41,27 @@ def notify(*, message: OutboxMessage, now: datetime) -> None:
                 subject_id=subject,
                 at=message.created_at,
             )
+
+
+@receiver(backups.restored)
+def keys_open(sender: type, **_: object) -> list[backups.Finding]:
+    """Look whether the keys of all agencies, and the second factors of all members, open with the keys of this environment."""
+    shut = []
+    for key in AgencyKey.objects.select_related("agency"):
+        try:
+            key.plain()
+        except crypto.Unreadable:
+            shut.append(key.agency.code)
+    factors = lost = 0
+    for secret in Authenticator.objects.filter(type=Authenticator.Type.TOTP).values_list("data", flat=True):
+        factors += 1
+        try:
+            get_adapter().decrypt(secret["secret"])
+        except crypto.Unreadable:
+            lost += 1
+    count = AgencyKey.objects.count()
+    hint = " Are KEY_ENCRYPTION_KEYS those of the time of the backup?" if shut else ""
+    return [
+        backups.Finding(f"{count - len(shut)} of {count} keys of agencies open.{hint}", good=not shut),
+        backups.Finding(f"{factors - lost} of {factors} second factors open", good=not lost),
+    ]

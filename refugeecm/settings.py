@@ -54,6 +54,7 @@ if len(BLIND_INDEX_KEY) < 32:
     raise ImproperlyConfigured("BLIND_INDEX_KEY: give the base64 of at least 32 random bytes.")
 # Signs the seals of the audit trail; without a key of its own one is derived (core.seals). Older ones stay, to verify by.
 SEAL_KEYS = _keys("SEAL_KEYS") if env.str("SEAL_KEYS", default="") else {}
+BACKUP_KEY = env.str("BACKUP_KEY", default="")  # needed by dump, restore and drill alone
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 INSECURE_COOKIES = env.bool("INSECURE_COOKIES", default=False)  # for http on this machine alone

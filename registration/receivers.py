@@ -1,13 +1,63 @@
 """What does this floor do when the one below announces something, in the same transaction?"""
 
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TypeVar
+
 from django.dispatch import receiver
 
 from agencies.models import Agreement
 from agencies.signals import agreement_opening
-from registration.actions import access_rows
+from refugeecm.core import backups, crypto
+from registration.actions import access_rows, sealing
+from registration.actions.imports import content
+from registration.models import Document, ImportBatch, ImportChunk, ImportPiece, Individual
+
+Row = TypeVar("Row")
+SAMPLE = 200  # of each kind of sealed value
 
 
 @receiver(agreement_opening)
 def cover(sender: type[Agreement], agreement: Agreement, **_: object) -> None:
     """Write who is covered before the agreement opens."""
     access_rows.cover_agreement(agreement)
+
+
+@receiver(backups.restored)
+def sealed_values_open(sender: type, **_: object) -> list[backups.Finding]:
+    """Open a sample of phones, document numbers and staged files of a restored database."""
+    people = list(Individual.objects.exclude(phone=b"").order_by("?")[:SAMPLE])
+    papers = list(Document.objects.order_by("?")[:SAMPLE])
+    batches = list(ImportBatch.objects.exclude(key=b"").select_related("agency").order_by("?")[:SAMPLE])
+    return [
+        _opened("telephone numbers", people, _open_phone),
+        _opened("document numbers", papers, _open_number),
+        _opened("staged files", batches, _open_staged),
+    ]
+
+
+def _opened(what: str, rows: Sequence[Row], opens: Callable[[Row], object]) -> backups.Finding:
+    good = 0
+    for row in rows:
+        with suppress(crypto.Unreadable):
+            opens(row)
+            good += 1
+    return backups.Finding(f"{good} of {len(rows)} {what} open", good=good == len(rows))
+
+
+def _open_phone(individual: Individual) -> str:
+    return sealing.Opener([individual.pk]).phone(individual)
+
+
+def _open_number(document: Document) -> None:
+    number = sealing.Opener([document.individual_id]).number(document)
+    if number and sealing.document_index(number) != bytes(document.number_index):
+        raise crypto.Unreadable("BLIND_INDEX_KEY is another than that of the time of the backup.")
+
+
+def _open_staged(batch: ImportBatch) -> None:
+    key = content.key_of(batch)
+    for piece in ImportPiece.objects.filter(batch=batch).order_by("seq")[:1]:
+        crypto.unseal(piece.sealed, key=key, place=content.place("piece", batch.pk, piece.seq))
+    for chunk in ImportChunk.objects.filter(batch=batch).order_by("seq")[:1]:
+        content.raw_rows(chunk, key)

@@ -261,3 +261,19 @@ class SealCheck(models.Model):
 
     def __str__(self) -> str:
         return f"{self.first}-{self.last} {self.at}"
+
+
+class RestoreDrill(models.Model):
+    """One trial whether a backup comes back to life; written by `manage.py drill`. Figures only, nobody's data."""
+
+    at = models.DateTimeField()
+    good = models.BooleanField()
+    bytes = models.BigIntegerField(default=0)
+    dump_seconds = models.FloatField(default=0)
+    seconds = models.FloatField(default=0)
+    says = models.TextField(blank=True)
+
+    field_classes = classified(C0="id at good bytes dump_seconds seconds says")
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d} {self.good}"

@@ -37,7 +37,7 @@ class Ground:
         self.sockets, self.redis_url = sockets, redis_url
         self._prefix = f"scratch_{os.getpid()}"
         self.names: list[str] = []
-        self._template = self._make_template(now)
+        self._now, self._template = now, ""
 
     def admin(self, name: str) -> Any:
         """Return a connection as superuser, each statement by itself. A server that was just killed is waited for."""
@@ -67,14 +67,19 @@ class Ground:
 
     def database(self, kind: str) -> str:
         """Make a database with all tables and the agency BORDER; return its name."""
-        name = f"{self._prefix}_{kind}"
+        name = self.name(kind)
+        self._template = self._template or self._make_template(self._now)
         self.run(
             "postgres",
             f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
             f"CREATE DATABASE {name} TEMPLATE {self._template}",
         )
-        self.names.append(name)
         return name
+
+    def name(self, kind: str) -> str:
+        """Return the name of a database that will be thrown away with the others, whoever makes it."""
+        self.names.append(f"{self._prefix}_{kind}")
+        return self.names[-1]
 
     def environment(self, name: str) -> Mapping[str, str]:
         """Return the environment of a process that uses one of these databases."""
@@ -86,23 +91,27 @@ class Ground:
             "REDIS_URL": self.redis_url,
         }
 
-    def manage(self, name: str, *arguments: str) -> str:
+    def manage(self, name: str, *arguments: str, **environment: str) -> str:
         """Run a Django command on one of these databases; return its output. Raises RuntimeError with what it said."""
         command = [sys.executable, str(services.ROOT / "manage.py"), *arguments]
         done = subprocess.run(
-            command, env=self.environment(name), capture_output=True, text=True, check=False
+            command,
+            env={**self.environment(name), **environment},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
-            raise RuntimeError(f"{' '.join(arguments)} failed:\n{done.stderr[-3000:]}")
+            raise RuntimeError(f"{' '.join(arguments)} failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
         return done.stdout
 
     @contextmanager
-    def using(self, name: str) -> Iterator[None]:
-        """Let Django's own connection go to one of these databases for a while."""
+    def using(self, name: str, *, role: str = "app") -> Iterator[None]:
+        """Let Django's own connection go to one of these databases for a while; as `postgres`, past all policies."""
         was = dict(connection.settings_dict)
         connection.close()
         connection.settings_dict.update(
-            NAME=name, USER="app", PASSWORD="", HOST=self.sockets, PORT="", OPTIONS={}
+            NAME=name, USER=role, PASSWORD="", HOST=self.sockets, PORT="", OPTIONS={}
         )
         try:
             yield
@@ -111,8 +120,7 @@ class Ground:
             connection.settings_dict.update(was)
 
     def _make_template(self, now: datetime) -> str:
-        name = f"{self._prefix}_template"
-        self.names.append(name)
+        name = self.name("template")
         self.run("postgres", f"CREATE DATABASE {name}")
         self.run(name, (Path(services.__file__).parent / "core/sql/roles.sql").read_text())
         self.manage(name, "migrate", "--noinput")

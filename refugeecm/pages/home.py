@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -27,6 +28,7 @@ from agencies.models import Agreement, ApiClient, Notification
 from agencies.models.notification import NotificationQuerySet
 from cases.enums import ClaimStatus
 from cases.models import Claim
+from refugeecm.core import backups
 from refugeecm.core.events import CATALOGUE
 from refugeecm.core.templatetags.ui import figure, fmt_date
 from registration import reports
@@ -39,6 +41,7 @@ from resettlement.reports import inbox, lines
 
 Text = str | Promise
 SOON = timedelta(days=30)
+DRILL_EVERY = timedelta(days=8)  # a weekly timer, and a day (trust.md 3.6)
 SHOWN = 8  # lines of each kind; the list behind shows the rest
 # The events of partners, from the side of the agency that is told; others as the catalogue says them.
 TOLD = {
@@ -110,6 +113,8 @@ def home(request: ViewedRequest) -> HttpResponse:
     tasks += _agreements(viewer, tiles, today=timezone.localdate(now))
     if viewer.may(Permission.CLIENT_READ):
         tasks += _clients(viewer, tiles)
+    if viewer.may(Permission.CLIENT_ISSUE) and not settings.INSECURE_COOKIES:
+        tasks += _drills(now)
     lines = _lines(viewer)
     context = {
         "today": timezone.localdate(now),
@@ -356,6 +361,24 @@ def _clients(viewer: Viewer, tiles: list[Tile]) -> list[Task]:
             _("Unused"),
         )
         for one in unused[:SHOWN]
+    ]
+
+
+def _drills(now: datetime) -> list[Task]:
+    """Return a line when backups were not proven to come back lately; not where one person tries this on one machine."""
+    last = backups.last_good()
+    if last is not None and now - last <= DRILL_EVERY:
+        return []
+    hint = (
+        gettext("Last proven on %(date)s.") % {"date": fmt_date(last)}
+        if last
+        else gettext("Never proven yet.")
+    )
+    advice = gettext("Ask who runs the servers to run the restore drill.")
+    return [
+        Task(
+            _("Nobody knows whether the backup can be restored"), "", f"{hint} {advice}", "bad", _("Overdue")
+        )
     ]
 
 

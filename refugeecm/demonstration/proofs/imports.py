@@ -46,15 +46,15 @@ class Stuck(Exception):
 
 
 @contextmanager
-def servers() -> Iterator[tuple[services.Place, str]]:
-    """Run servers that may be killed; yields their place and the URL of their Valkey. The environment stays as it was."""
+def servers(name: str = SET) -> Iterator[tuple[services.Place, str]]:
+    """Run a set of servers that may be killed; yields their place and the URL of their Valkey. The environment stays as it was."""
     was = dict(os.environ)
-    lease = services.join(SET)
+    lease = services.join(name)
     redis_url = os.environ["REDIS_URL"]
     os.environ.clear()
     os.environ.update(was)
     try:
-        yield services.Place.of(SET), redis_url
+        yield services.Place.of(name), redis_url
     finally:
         lease.close()
 

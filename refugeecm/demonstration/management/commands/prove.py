@@ -1,6 +1,7 @@
 """What is proven by trying to break it? `./manage.py prove import [--rows 50000] [--kills 20]` prints one JSON object.
 
 `./manage.py prove seals [--tampers 1000] [--batches 30] [--rows 200000]`: every change to what was sealed is found.
+`./manage.py prove restore [--people 2000] [--flips 1000]`: a world is lost and comes back; damaged backups are refused.
 """
 
 import json
@@ -11,7 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from refugeecm.demonstration.proofs import imports, seals
+from refugeecm.demonstration.proofs import imports, restore, seals
 from refugeecm.demonstration.scratch import NotHere, ground
 from refugeecm.services import ServersFailed
 
@@ -19,24 +20,32 @@ from refugeecm.services import ServersFailed
 class Command(BaseCommand):
     """Try to break a promise; exit with 1 when it breaks."""
 
-    help = "Prove. Names: import, seals."
+    help = "Prove. Names: import, restore, seals."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("name", choices=["import", "seals"])
+        parser.add_argument("name", choices=["import", "restore", "seals"])
         parser.add_argument("--rows", type=int, help="rows of the file (50000), or sealed for speed (200000)")
         parser.add_argument("--kills", type=int, default=20, help="how many times a worker is killed (20)")
         parser.add_argument(
             "--tampers", type=int, default=1000, help="how many rows and seals are changed (1000)"
         )
         parser.add_argument("--batches", type=int, default=30, help="how many seals there are (30)")
+        parser.add_argument(
+            "--people", type=int, default=2000, help="people of the world that is lost (2000)"
+        )
+        parser.add_argument(
+            "--flips", type=int, default=1000, help="how many times a backup is damaged (1000)"
+        )
         parser.add_argument("--seed", type=int, default=1, help="moments of the kills, choice of tampers (1)")
 
     def handle(self, **options: Any) -> None:
         """Prove, print the figures, and exit."""
         try:
-            figures = self._seals(options) if options["name"] == "seals" else self._imports(options)
+            figures = {"import": self._imports, "restore": self._restore, "seals": self._seals}[
+                options["name"]
+            ](options)
         except (imports.Stuck, NotHere, ServersFailed, RuntimeError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(json.dumps({"prove": options["name"], **figures}, indent=1))
@@ -47,6 +56,15 @@ class Command(BaseCommand):
         return imports.prove(
             rows=options["rows"] or 50_000,
             kills=options["kills"],
+            seed=options["seed"],
+            now=timezone.now,
+            say=self.stderr.write,
+        )
+
+    def _restore(self, options: dict[str, Any]) -> dict[str, Any]:
+        return restore.prove(
+            people=options["people"],
+            flips=options["flips"],
             seed=options["seed"],
             now=timezone.now,
             say=self.stderr.write,
