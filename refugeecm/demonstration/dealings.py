@@ -87,8 +87,8 @@ def agreements(cast: Cast, *, sudan: str, now: datetime) -> None:
         ),
     ]
     for provider, recipient, terms in active:
-        _agree(cast, provider, recipient, now=now - 60 * DAY, starts_on=year_ago, ends_on=in_a_year, **terms)
-    ended = _agree(
+        agree(cast, provider, recipient, now=now - 60 * DAY, starts_on=year_ago, ends_on=in_a_year, **terms)
+    ended = agree(
         cast,
         border,
         "SAFECHILD",
@@ -99,7 +99,7 @@ def agreements(cast: Cast, *, sudan: str, now: datetime) -> None:
         starts_on=year_ago,
         ends_on=in_a_year,
     )
-    expired = _agree(
+    expired = agree(
         cast,
         border,
         "CAMPHEALTH",
@@ -171,7 +171,8 @@ def _propose(cast: Cast, provider: str, recipient: str, *, now: datetime, **term
         return acts.propose(by=viewer, recipient=cast.agencies[recipient], now=now, **given)
 
 
-def _agree(cast: Cast, provider: str, recipient: str, *, now: datetime, **terms: Any) -> Agreement:
+def agree(cast: Cast, provider: str, recipient: str, *, now: datetime, **terms: Any) -> Agreement:
+    """Have two agencies agree: proposed, accepted, opened by the worker. `terms` as agreements.propose takes them."""
     agreement = _propose(cast, provider, recipient, now=now, **terms)
     with transaction.atomic():
         viewer = cast.act(recipient, "adam" if recipient == "BORDER" else "petra")

@@ -6,9 +6,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -119,11 +120,37 @@ class Ground:
             connection.close()
             connection.settings_dict.update(was)
 
-    def _make_template(self, now: datetime) -> str:
-        name = self.name("template")
+    def kept(self, name: str, make: Callable[[str], None]) -> bool:
+        """Let there be a database that outlives this command: made by `make(its name)` once, migrated each time.
+
+        Returns whether it was made now. What was left half made is not taken for whole: it has another name until it is done.
+        """
+        known = {row[0] for row in self.run("postgres", "SELECT datname FROM pg_database")}
+        if name not in known:
+            building = f"{name}_unfinished"
+            self.run("postgres", f"DROP DATABASE IF EXISTS {building} WITH (FORCE)")
+            self._empty(building)
+            make(building)
+            self.run("postgres", f"ALTER DATABASE {building} RENAME TO {name}")
+            return True
+        self.manage(name, "migrate", "--noinput")
+        return False
+
+    def drop(self, pattern: str, *, but: str) -> None:
+        """Throw away the databases whose name fits the pattern (as a shell reads it), but one."""
+        rows = self.run("postgres", "SELECT datname FROM pg_database")
+        for name in [row[0] for row in rows if fnmatch(row[0], pattern) and row[0] != but]:
+            self.run("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def _empty(self, name: str) -> None:
+        """Make a database with all tables and nobody in it."""
         self.run("postgres", f"CREATE DATABASE {name}")
         self.run(name, (Path(services.__file__).parent / "core/sql/roles.sql").read_text())
         self.manage(name, "migrate", "--noinput")
+
+    def _make_template(self, now: datetime) -> str:
+        name = self.name("template")
+        self._empty(name)
         with self.using(name):
             agencies.found(
                 code="BORDER", name="Border Office", kind=AgencyKind.GOVERNMENT, country="TCD", now=now

@@ -1,4 +1,4 @@
-"""What is measured, and how? `./manage.py bench import [--people 10000,100000]` prints one JSON object."""
+"""What is measured, and how? `./manage.py bench import|access [--people 10000,100000]` prints one JSON object."""
 
 import cProfile
 import io
@@ -15,22 +15,27 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from refugeecm.demonstration import arrivals_file
-from refugeecm.demonstration.bench import imports
+from refugeecm.demonstration.bench import access, imports
 from refugeecm.demonstration.scratch import NotHere, ground
+
+SIZES = {"import": "10000,100000", "access": "100000,1000000"}
 
 
 class Command(BaseCommand):
-    """Measure, on databases made for it and thrown away; the user's own is not touched."""
+    """Measure, on databases made for it; the user's own is not touched. Large registers are kept and used again."""
 
-    help = "Measure. Names: import."
+    help = "Measure. Names: import, access."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("name", choices=["import"])
+        parser.add_argument("name", choices=list(SIZES))
         parser.add_argument(
-            "--people", default="10000,100000", help="sizes, separated by commas (10000,100000)"
+            "--people",
+            default="",
+            help="sizes, separated by commas (import 10000,100000; access 100000,1000000)",
         )
+        parser.add_argument("--only", default="", help="access: only the questions whose name holds this")
         parser.add_argument(
             "--profile", action="store_true", help="show where one worker's time goes, for the first size"
         )
@@ -38,15 +43,22 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         """Measure and print."""
         try:
-            sizes = [int(size) for size in options["people"].split(",")]
-            with ground(now=timezone.now()) as place:
-                if options["profile"]:
+            name = options["name"]
+            sizes = [int(size) for size in (options["people"] or SIZES[name]).split(",")]
+            now = timezone.now()
+            with ground(now=now) as place:
+                if name == "access":
+                    figures = access.measure(
+                        place, people=sizes, now=now, say=self.stderr.write, only=options["only"]
+                    )
+                elif options["profile"]:
                     self._profile(place, sizes[0])
                     return
-                figures = imports.measure(place, people=sizes, say=self.stderr.write)
+                else:
+                    figures = imports.measure(place, people=sizes, say=self.stderr.write)
         except (NotHere, ValueError, RuntimeError) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(json.dumps({"bench": "import", "cores": os.cpu_count(), **figures}, indent=1))
+        self.stdout.write(json.dumps({"bench": name, "cores": os.cpu_count(), **figures}, indent=1))
 
     def _profile(self, place: Any, people: int) -> None:
         profile = cProfile.Profile()
