@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
 from agencies.api import SealsView, TokenView
 from cases import api as cases
+from resettlement import api as resettlement
 
 urlpatterns = [
     path("token", TokenView.as_view(), name="token"),
@@ -19,5 +20,8 @@ urlpatterns = [
     ),
     path("claims/<str:id>/status", cases.ClaimStatusView.as_view(), name="api-claim-status"),
     path("claims/<str:id>/reference", cases.ClaimReferenceView.as_view(), name="api-claim-reference"),
+    path("referrals", resettlement.ReferralsView.as_view(), name="api-referrals"),
+    path("referrals/<str:id>", resettlement.OneReferralView.as_view(), name="api-referral"),
+    path("referrals/<str:id>/answer", resettlement.ReferralAnswerView.as_view(), name="api-referral-answer"),
     re_path(r"^(?P<rest>.*)$", cases.NothingView.as_view(), name="api-nothing"),
 ]

@@ -195,6 +195,9 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ClaimStatus": "cases.enums.ClaimStatus",
         "Outcome": "cases.enums.Outcome",
+        "ReferralStatus": "resettlement.enums.ReferralStatus",
+        "ReferralOutcome": "resettlement.enums.ReferralOutcome",
+        "Urgency": "resettlement.enums.Urgency",
         "Sex": "registration.enums.Sex",
         "Precision": "registration.enums.Precision",
     },

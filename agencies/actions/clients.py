@@ -16,7 +16,7 @@ from agencies.access.permissions import Permission
 from agencies.models import ApiClient
 
 TOKEN_LIFE = timedelta(minutes=10)
-SCOPES = ("claims.status:read", "claims.reference:write")
+SCOPES = ("claims.status:read", "claims.reference:write", "referrals:read", "referrals:write")
 
 
 @transaction.atomic

@@ -27,6 +27,7 @@ _TITLES = {
     status.HTTP_412_PRECONDITION_FAILED: "Changed meanwhile",
     status.HTTP_413_REQUEST_ENTITY_TOO_LARGE: "Too large",
     status.HTTP_415_UNSUPPORTED_MEDIA_TYPE: "Unsupported media type",
+    status.HTTP_422_UNPROCESSABLE_ENTITY: "Does not fit together",
     status.HTTP_429_TOO_MANY_REQUESTS: "Too many requests",
 }
 

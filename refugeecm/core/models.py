@@ -98,6 +98,26 @@ class Succession(models.Model):
         return f"{self.predecessor_id} {self.agency_id} {self.subject_id}"
 
 
+class IdempotencyKey(models.Model):
+    """A system has sent this request: what it is sent with again does not happen again. Kept for a day."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    agency_id = models.IntegerField()
+    client_id = models.CharField(max_length=100)
+    key = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    field_classes = classified(internal="id agency_id client_id key digest at")
+    wall: ClassVar[Wall] = Wall()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client_id", "key"], name="idempotency_key_once")]
+
+    def __str__(self) -> str:
+        return f"{self.client_id} {self.key}"
+
+
 class ReadEvent(models.Model):
     """One look at people's files: who, from where, at whom, which classes. One row a request, with an array of ids."""
 

@@ -93,6 +93,8 @@ class ClientAdapter(DefaultOIDCAdapter):
     scope_display = {
         "claims.status:read": _("Read the status of claims shared with the agency"),
         "claims.reference:write": _("Note the agency's own number for such a claim"),
+        "referrals:read": _("Read the referrals that the agency made or received"),
+        "referrals:write": _("Answer the referrals that the agency received"),
     }
 
     def generate_client_secret(self) -> str:

@@ -49,6 +49,9 @@ def test_every_operation_says_what_it_is_and_how_it_fails(document: Any) -> None
         ("/api/v1/claims/{id}/status", "get"),
         ("/api/v1/claims/by-reference/{value}/status", "get"),
         ("/api/v1/claims/{id}/reference", "put"),
+        ("/api/v1/referrals", "get"),
+        ("/api/v1/referrals/{id}", "get"),
+        ("/api/v1/referrals/{id}/answer", "post"),
     }
     for (path, _method), operation in operations.items():
         assert operation["summary"]

@@ -54,6 +54,8 @@ ARGUMENTS: dict[str, dict[str, str | tuple[str, ...]]] = {
     "api-claim-status": {"id": "claim"},
     "api-claim-reference": {"id": "claim"},
     "api-claim-by-reference": {"value": "reference"},
+    "api-referral": {"id": "referral"},
+    "api-referral-answer": {"id": "referral"},
     "api-nothing": {"rest": ("nonsense", "claims/nonsense")},
     "demonstration-enter": {"key": ("caseworker", "nonsense")},
     "account_reset_password_from_key": {"uidb36": ("1", "set"), "key": ("set-password", "abc-123")},

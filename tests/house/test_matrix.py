@@ -40,7 +40,10 @@ TEACHERS = [
     ("proposed", "administrator"),
 ]
 # Bodies that systems send, by address; pages tell themselves what they send.
-BODIES = {"api-claim-reference": {"value": "ZQ-ANOTHER-NUMBER"}}
+BODIES = {
+    "api-claim-reference": {"value": "ZQ-ANOTHER-NUMBER"},
+    "api-referral-answer": {"to": "accepted"},
+}
 IDENTIFIER = re.compile(r"\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
