@@ -1,17 +1,20 @@
 """What follows after the commit of something that happened on this floor or above?"""
 
 from datetime import datetime
+from typing import Any
 
+from allauth.account.signals import password_reset
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from django.dispatch import receiver
+from django.utils import timezone
 
-from agencies.actions import agreements
+from agencies.actions import agreements, invitations
 from agencies.enums import AgreementStatus
 from agencies.models import AgencyKey, Agreement, Notification
 from refugeecm.core import backups, crypto, outbox, wall
 from refugeecm.core.ids import uuid7
-from refugeecm.core.models import OutboxMessage
+from refugeecm.core.models import OutboxMessage, User
 
 
 @outbox.handles(agreements.ACCEPTED)
@@ -65,3 +68,9 @@ def keys_open(sender: type, **_: object) -> list[backups.Finding]:
         backups.Finding(f"{count - len(shut)} of {count} keys of agencies open.{hint}", good=not shut),
         backups.Finding(f"{factors - lost} of {factors} second factors open", good=not lost),
     ]
+
+
+@receiver(password_reset)
+def come_in(*, user: User, **_: Any) -> None:
+    """Whoever has chosen a password by the link in an invitation has accepted it."""
+    invitations.accept_by_password(user=user, now=timezone.now())

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from agencies.access import Permission
-from agencies.actions import agreements
+from agencies.actions import agreements, members, reviews
 from agencies.models import Agency, Agreement
 from refugeecm.core import mail, outbox, seals, wall
 
@@ -52,5 +52,20 @@ def check_seals(*, days: int = 0, **_: object) -> bool:
 
 
 seal_what_was_written.access = check_seals.access = Permission.AUDIT_READ
+
+
+@shared_task
+def look_after_members(**_: object) -> int:
+    """Remind and suspend who is away too long, and move the reviews of access on; return how many agencies were looked at."""
+    found = list(Agency.objects.order_by("pk"))
+    for agency in found:
+        with transaction.atomic():
+            wall.enter(agency_id=agency.pk, user_id=None, reason="members.look_after")
+            members.look_after(agency=agency, now=timezone.now())
+            reviews.look_after(agency=agency, now=timezone.now())
+    return len(found)
+
+
+look_after_members.access = Permission.MEMBER_MANAGE
 drain_outbox.access = end_expired.access = Permission.AGREEMENT_END
 send_mail.access = Permission.HOME

@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "allauth.idp.oidc",
     "rest_framework",
     "drf_spectacular",
@@ -156,6 +157,7 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # such a mail would invite people to sig
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 ACCOUNT_FORMS = {"reset_password": "refugeecm.core.forms.ResetForm"}
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+PASSWORD_RESET_TIMEOUT = 72 * 3600  # seconds; the link of an invitation as well (agencies.actions.members)
 MFA_ADAPTER = "refugeecm.core.sign_in.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "refugeecm"
@@ -250,6 +252,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "end what has run out": {
         "task": "agencies.tasks.end_expired",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "look after members and reviews": {
+        "task": "agencies.tasks.look_after_members",
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },

@@ -30,3 +30,8 @@ class Day(forms.DateInput):
 
     def __init__(self) -> None:
         super().__init__(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+def errors_of(form: forms.Form) -> str:
+    """Return all that is wrong with a small form, for a message above the page it was sent from."""
+    return " ".join(str(text) for errors in form.errors.values() for text in errors)

@@ -26,7 +26,6 @@ class Migration(migrations.Migration):
                 ('invited_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField()),
                 ('status', models.CharField(choices=[('open', 'Open'), ('accepted', 'Accepted'), ('withdrawn', 'Withdrawn')], default='open', max_length=10, verbose_name='status')),
-                ('mail_due_at', models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
@@ -191,10 +190,6 @@ class Migration(migrations.Migration):
             model_name='reviewline',
             name='review',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='agencies.review'),
-        ),
-        migrations.AddIndex(
-            model_name='invitation',
-            index=models.Index(condition=models.Q(('mail_due_at__isnull', False)), fields=['mail_due_at'], name='invitation_to_mail'),
         ),
         migrations.AddConstraint(
             model_name='invitation',

@@ -29,7 +29,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 
 
 class Invitation(models.Model):
-    """A promise of membership. The mail holds a link only, and its secret is stored nowhere: it is made when the mail is sent."""
+    """A promise of membership. The secret of its link stands in the mail only."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="invitations")
@@ -44,14 +44,9 @@ class Invitation(models.Model):
     status = models.CharField(
         _("status"), max_length=10, choices=InvitationStatus, default=InvitationStatus.OPEN
     )
-    mail_due_at = models.DateTimeField(
-        null=True
-    )  # when a worker should (again) try to send it; empty once sent
 
     objects = InvitationQuerySet.as_manager()
-    field_classes = classified(
-        C1="id agency user role member_until invited_by invited_at expires_at status mail_due_at"
-    )
+    field_classes = classified(C1="id agency user role member_until invited_by invited_at expires_at status")
 
     class Meta:
         constraints = [
@@ -59,13 +54,6 @@ class Invitation(models.Model):
                 fields=["agency", "user"],
                 condition=models.Q(status=InvitationStatus.OPEN),
                 name="one_open_invitation",
-            )
-        ]
-        indexes = [
-            models.Index(
-                fields=["mail_due_at"],
-                name="invitation_to_mail",
-                condition=models.Q(mail_due_at__isnull=False),
             )
         ]
 

@@ -63,9 +63,10 @@ def agency(request: ViewedRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Agency.objects.select_related("parent"), pk=pk)
     own = found.pk == request.viewer.agency_id
     members = (
-        Membership.objects.filter(agency_id=request.viewer.agency_id)
+        Membership.objects.in_force()
+        .filter(agency_id=request.viewer.agency_id)
         .select_related("user")
-        .order_by("-is_active", "user__name")
+        .order_by("user__name")
     )
     between = (
         Agreement.objects.visible_to(request.viewer)

@@ -20,6 +20,11 @@ def uuid7(now: datetime, *, ordinal: int = 0, seed: bytes | None = None) -> uuid
     return uuid.UUID(int=value)
 
 
+def of_number(number: int) -> uuid.UUID:
+    """Return the id under which events name a row that has only a number; `.int` gives the number back."""
+    return uuid.UUID(int=number)
+
+
 def check_character(text: str) -> str:
     """Return the check character of ISO 7064 MOD 37,36 for a string of 0-9 and A-Z (other characters are skipped)."""
     product = 36

@@ -24,7 +24,7 @@ from agencies.access import Permission, Viewer
 from agencies.access.declaration import ViewedRequest
 from agencies.actions import agreements, notifications
 from agencies.enums import AgreementStatus
-from agencies.models import Agreement, ApiClient, Notification
+from agencies.models import Agreement, ApiClient, Membership, Notification, Review
 from agencies.models.notification import NotificationQuerySet
 from cases.enums import ClaimStatus
 from cases.models import Claim
@@ -143,6 +143,8 @@ def _notifications(viewer: Viewer) -> NotificationQuerySet:
         "agreement": Permission.AGREEMENT_ANSWER,
         "referral": Permission.REFERRAL_READ,
         "handover": Permission.REFERRAL_READ,
+        "member": Permission.MEMBER_MANAGE,
+        "review": Permission.REVIEW,
     }
     theirs = [kind for kind, permission in kinds.items() if viewer.may(permission)]
     return Notification.objects.visible_to(viewer).filter(subject_type__in=theirs)
@@ -153,7 +155,7 @@ def _lines(viewer: Viewer) -> list[Line]:
     found = list(_notifications(viewer).unread().order_by("-at", "-id")[: SHOWN + 1])
     wanted = {
         kind: [one.subject_id for one in found if one.subject_type == kind]
-        for kind in ("agreement", "referral", "handover")
+        for kind in ("agreement", "referral", "handover", "member", "review")
     }
     about: dict[uuid.UUID, str] = {}
     if wanted["agreement"]:
@@ -172,16 +174,30 @@ def _lines(viewer: Viewer) -> list[Line]:
         for handover in theirs.select_related("agency", "recipient"):
             partner = handover.recipient if handover.agency_id == viewer.agency_id else handover.agency
             about[handover.pk] = f"{handover.number} · {partner.name}"
+    numbers = {one.int: one for one in wanted["member"] if one.int < 2**63}
+    for member in Membership.objects.filter(agency_id=viewer.agency_id, pk__in=numbers).select_related(
+        "user"
+    ):
+        about[numbers[member.pk]] = member.user.name
+    for review in Review.objects.visible_to(viewer).filter(pk__in=wanted["review"]):
+        about[review.pk] = gettext("Due %(day)s") % {"day": strip_tags(fmt_date(review.due_on))}
     return [
         Line(
             pk=one.pk,
             says=TOLD.get(one.event) or gettext(CATALOGUE.get(one.event, one.event)),
             at=one.at,
-            url=reverse(one.subject_type, args=[one.subject_id]) if one.subject_id in about else "",
+            url=_url(one) if one.subject_id in about else "",
             about=about.get(one.subject_id, ""),
         )
         for one in found
     ]
+
+
+def _url(one: Notification) -> str:
+    """Return where the subject of a notification is shown; members are numbered."""
+    return reverse(
+        one.subject_type, args=[one.subject_id.int if one.subject_type == "member" else one.subject_id]
+    )
 
 
 def _imports(viewer: Viewer, tiles: list[Tile]) -> tuple[list[Task], list[dict[str, Any]]]:

@@ -18,6 +18,8 @@ PLACES = [
     (Permission.REFERRAL_READ, _("Referrals"), "referrals", "/referrals/"),
     (Permission.AGENCY_READ, _("Agencies"), "agencies", "/agencies/"),
     (Permission.AGREEMENT_READ, _("Agreements"), "agreements", "/agreements/"),
+    (Permission.MEMBER_READ, _("Members"), "members", "/members/"),
+    (Permission.REVIEW, _("Reviews of access"), "reviews", "/reviews/"),
     (Permission.CLIENT_READ, _("API clients"), "clients", "/clients/"),
 ]
 

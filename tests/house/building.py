@@ -16,7 +16,7 @@ from django.utils import formats, timezone
 
 from agencies.access import enter
 from agencies.actions import agencies as founding
-from agencies.actions import agreements, clients
+from agencies.actions import agreements, clients, invitations, reviews
 from agencies.enums import AGREEMENT_MOVES, AgencyKind, Role
 from agencies.models import Agency, Agreement, Notification
 from cases.actions import claims
@@ -126,8 +126,22 @@ class Builder:
             "membership",
             *[one.membership.pk for one in self.world.actors if one.relation == code and one.membership],
         )
+        self.members(code, admin)
         self.mark(code, "C1", "api_client.name", name, staff=True)
         self.mark(code, "C4", "api_client.secret", secret)
+
+    def members(self, code: str, admin: Actor) -> None:
+        """Somebody is invited, and a review of access is open."""
+        viewer, records = admin.viewer, self.world.records[code]
+        guest = f"Zqguest{code}qz".title()
+        with transaction.atomic():
+            enter(viewer, reason="test")
+            invitee = invitations.Invitee(f"{guest}@zq.example", guest, Role.AUDITOR)
+            records.add("invitation", invitations.invite(invitees=[invitee], by=viewer, now=NOW)[0].pk)
+            review = reviews.open_review(agency=viewer.agency, by=viewer, now=NOW)
+            records.add("review", review.pk)
+            records.add("review_line", *review.lines.order_by("pk").values_list("pk", flat=True)[:4])
+        self.mark(code, "C1", "invitation.name", guest, staff=True)
 
     def mark(
         self, code: str, cls: str, name: str, *texts: str, to: tuple[str, ...] = (), staff: bool = False
