@@ -10,6 +10,7 @@ from allauth.account.utils import user_pk_to_url_str
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
@@ -188,6 +189,12 @@ def withdraw(*, invitation: Invitation, by: Viewer, now: datetime) -> None:
     _record(WITHDRAWN, invitation, by=by.user_id, now=now)
 
 
+def open_for(*, user_id: int, now: datetime) -> QuerySet[Invitation]:
+    """Return the invitations that a person can accept, of whichever agency: they belong to who is invited as well."""
+    found = Invitation.objects.open(now=now).filter(user_id=user_id)
+    return found.select_related("agency", "user")
+
+
 @transaction.atomic
 def accept(*, invitation: Invitation, user: User, now: datetime) -> Membership:
     """Make the invited person a member. Raises NotPermitted for anybody else, and for what has run out or is used."""
@@ -210,7 +217,7 @@ def accept_by_password(*, user: User, now: datetime) -> None:
     """Accept what waits for somebody who has just chosen a password by the link in their mail, and works nowhere yet."""
     if Membership.objects.in_force().filter(user=user).exists():
         return
-    for invitation in Invitation.objects.open(now=now).filter(user=user).select_related("agency"):
+    for invitation in open_for(user_id=user.pk, now=now):
         accept(invitation=invitation, user=user, now=now)
 
 

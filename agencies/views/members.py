@@ -145,7 +145,7 @@ def invitation_withdraw(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 def invitation_accept(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Become a member of one more agency. Used, expired, withdrawn and somebody else's invitations look like none."""
     now, user_id = timezone.now(), request.viewer.user_id or 0
-    mine = Invitation.objects.open(now=now).filter(user_id=user_id).select_related("agency", "user")
+    mine = invitations.open_for(user_id=user_id, now=now)
     found = get_object_or_404(mine, pk=pk)
     if request.method == "POST":
         membership = invitations.accept(invitation=found, user=found.user, now=now)
