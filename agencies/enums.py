@@ -93,6 +93,15 @@ class Channel(TextChoices):
     API = "api", _("API")
 
 
+class FieldLevel(TextChoices):
+    """How far an agreement opens a group of fields."""
+
+    NONE = "none", _("Not shown")
+    MASKED = "masked", _("Shown masked")
+    SEE = "see", _("Shown")
+    EDIT = "edit", _("Shown, may be changed")
+
+
 class Purpose(TextChoices):
     """What shared data may be used for (UNHCR data protection policy: purpose specification)."""
 
@@ -100,6 +109,8 @@ class Purpose(TextChoices):
     PROTECTION = "protection", _("Protection and assistance")
     RESETTLEMENT = "resettlement", _("Resettlement and other pathways")
     REUNIFICATION = "reunification", _("Family reunification")
+    # The only purpose for which anything goes to a country of origin, person by person, by their own consent.
+    VOLUNTARY_RETURN = "voluntary_return", _("Voluntary return")
 
 
 class LegalBasis(TextChoices):

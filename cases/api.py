@@ -15,7 +15,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agencies.access import Permission, Viewer, shown_classes
+from agencies.access import Permission, Viewer, masked_fields, shown_fields
 from agencies.actions import reads
 from agencies.api import AgencyView
 from cases import policies
@@ -30,7 +30,7 @@ from cases.serializers import (
     StatusSerializer,
 )
 from refugeecm.core.api import PROBLEM, Changed, Conflict, ProblemSerializer
-from refugeecm.core.classes import FieldClass
+from registration.models import Individual
 
 STATUS_FIELDS = ("agency_id", "number", "status", "status_since", "outcome", "version")
 NOWHERE = UUID(int=0)
@@ -84,8 +84,8 @@ def claims_for(viewer: Viewer) -> QuerySet[Claim]:
 
 
 def status_shown(viewer: Viewer) -> Q:
-    """Return the condition that a claim's status (class C1) is shown: without it there is nothing to say about a claim."""
-    return Q(agency_id=viewer.agency_id) | Q(shared_classes__contains=[FieldClass.C1])
+    """Return the condition that a claim's status is shown: without it there is nothing to say about a claim."""
+    return Q(agency_id=viewer.agency_id) | Q(shared_grants__contains=["status"])
 
 
 def by_reference(viewer: Viewer, value: str) -> Q:
@@ -100,7 +100,8 @@ def etag_of(claim: Claim, viewer: Viewer) -> str:
         str(claim.pk),
         str(claim.version),
         claim.status_since.isoformat(),
-        ",".join(sorted(shown_classes(claim, viewer))),
+        ",".join(sorted(shown_fields(claim, viewer))),
+        ",".join(sorted(masked_fields(claim, viewer))),
         claim.reference or "",  # type: ignore[attr-defined]
     ]
     return f'"{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:32]}"'
@@ -115,7 +116,7 @@ class ClaimView(AgencyView):
     def one(self, condition: Q) -> Claim:
         """Return the visible claim that fits, in one statement. Raises Http404, for what is hidden as for what is not there."""
         claim = claims_for(self.viewer).filter(condition).only(*STATUS_FIELDS).first()
-        if claim is None or FieldClass.C1 not in shown_classes(claim, self.viewer):
+        if claim is None or "status" not in shown_fields(claim, self.viewer):
             raise Http404
         return claim
 
@@ -166,10 +167,12 @@ class ClaimsView(ClaimView):
         """Answer with a page of claims; what was shown is recorded."""
         asked = ClaimFilterSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        page = self.paginate_queryset(self._filtered(asked.validated_data)) or []
+        claims: Any = self._filtered(asked.validated_data)
+        # The agreements that cover the claim are those that cover its person.
+        claims = claims.with_shown_classes(self.viewer, of=Individual, name="person_grants")
+        page = self.paginate_queryset(claims) or []
         for claim in page:
-            # The agreements that cover the claim are those that cover its person.
-            claim.individual.shared_classes = claim.shared_classes  # type: ignore[attr-defined]
+            claim.individual.shared_grants = claim.person_grants
         now = timezone.now()
         reads.record(viewer=self.viewer, rows=page, view="api-claims", now=now)
         reads.record(viewer=self.viewer, rows=[one.individual for one in page], view="api-claims", now=now)

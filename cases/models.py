@@ -55,6 +55,8 @@ class Claim(PersonOwned):
         C4="proposed_outcome proposed_by proposed_at",
     )
     wall: ClassVar[Wall] = Wall(shared=shared_sql("cases_claim.individual_id"))
+    shared_as = _("Asylum claim")
+    field_groups = {"proposal": "proposed_outcome proposed_by proposed_at"}
 
     class Meta:
         constraints = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,10 +13,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.access import FIELDS_HIDDEN, Viewer, shown_fields
+from agencies.access import FIELDS_HIDDEN, Sight, Viewer
 from cases.enums import ClaimStatus, Outcome
 from cases.models import Claim
-from refugeecm.core.classes import FieldClass
 from refugeecm.core.models import User
 from refugeecm.core.templatetags.ui import country
 from registration.enums import Precision
@@ -28,23 +27,6 @@ KINDS = {
     ClaimStatus.SUSPENDED: "warn",
     ClaimStatus.DECIDED: "good",
 }
-
-
-class Sight:
-    """One row as the viewer may see it; a row that they may not see at all shows nothing."""
-
-    def __init__(self, row: models.Model | None, viewer: Viewer) -> None:
-        self.row = row
-        self.fields = shown_fields(row, viewer) if row is not None else frozenset()
-
-    def __call__(self, name: str, read: Callable[[Any], Any] | None = None) -> Any:
-        """Return the field as the screen says it, read from the row by `read` if given; "not shared" if it is not shown."""
-        if self.row is None or name not in self.fields:
-            return FIELDS_HIDDEN
-        if read is not None:
-            return read(self.row)
-        display = getattr(self.row, f"get_{name}_display", None)
-        return display() if display else getattr(self.row, name)
 
 
 def born(person: Individual, *, today: date) -> str:
@@ -78,7 +60,7 @@ def person_line(person: Individual | None, viewer: Viewer, *, today: date) -> Pe
         pk=person.pk if person else None,
         name=seen("given_name", lambda row: row.full_name),
         native=person.native_name
-        if person and "native_name" in seen.fields and person.native_name != person.full_name
+        if person and "native_name" in seen and person.native_name != person.full_name
         else "",
         number=seen("number"),
         relationship=seen("relationship"),
@@ -101,15 +83,14 @@ def with_status(claims: models.QuerySet[Claim], viewer: Viewer) -> models.QueryS
 
     `claims` has been through with_shown_classes.
     """
-    return claims.filter(
-        models.Q(agency_id=viewer.agency_id) | models.Q(shared_classes__contains=[FieldClass.C1])
-    )
+    kept: models.QuerySet[Claim] = claims.showing(viewer, "number", "status")  # type: ignore[attr-defined]
+    return kept
 
 
 def badges(claim: Claim, viewer: Viewer) -> list[tuple[str, Any]]:
     """Return [(kind, label)] of status and outcome as far as they are shown."""
     seen = Sight(claim, viewer)
-    if "status" not in seen.fields:
+    if "status" not in seen:
         return [("neutral", FIELDS_HIDDEN)]
     found: list[tuple[str, Any]] = [
         (KINDS.get(ClaimStatus(claim.status), "neutral"), claim.get_status_display())

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Model
 from rest_framework import serializers
 
-from agencies.access import Viewer, shown_fields
+from agencies.access import Viewer, mask, masked_fields, shown_fields
 from cases.enums import ClaimStatus
 from cases.models import Claim
 from refugeecm.core.api import CursorPage, StrictSerializer
@@ -24,12 +24,16 @@ class ShownSerializer(serializers.ModelSerializer[Any]):
         """Return {name: value}; agencies.access decides."""
         viewer: Viewer = self.context["viewer"]
         seen = shown_fields(instance, viewer) | getattr(self.Meta, "always", frozenset())
-        shown: dict[str, Any] = super().to_representation(instance)
-        return {
-            name: value
-            for name, value in shown.items()
-            if str(self.fields[name].source).partition(".")[0] in seen
-        }
+        masked = masked_fields(instance, viewer)
+        given: dict[str, Any] = super().to_representation(instance)
+        shown = {}
+        for name, value in given.items():
+            source = str(self.fields[name].source).partition(".")[0]
+            if source in seen:
+                shown[name] = value
+            elif source in masked:
+                shown[name] = mask(getattr(instance, source))
+        return shown
 
 
 class ApplicantSerializer(ShownSerializer):

@@ -92,6 +92,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "pgtrigger",
     "pghistory",
+    "guardian",
 ]
 if find_spec("django_migration_linter"):  # with the packages of development only
     INSTALLED_APPS.append("django_migration_linter")
@@ -167,6 +168,11 @@ SESSION_COOKIE_AGE = 12 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 IDLE_SECONDS = 30 * 60
+
+# Guardian keeps the readers of sealed files, in tables of ours; its own doors stay shut (agencies.access decides).
+ANONYMOUS_USER_NAME = None
+GUARDIAN_MONKEY_PATCH_USER = False
+SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # its backend would open a second door
 
 # REST clients: OAuth2 client credentials on the tables of allauth's identity provider (agencies.api).
 IDP_OIDC_ADAPTER = "refugeecm.core.sign_in.ClientAdapter"

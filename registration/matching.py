@@ -16,7 +16,7 @@ from django.db import connection
 
 from agencies.access import Viewer, shown_fields
 from refugeecm.core import crypto
-from registration.models import Individual
+from registration.models import Document, Individual
 from registration.rules.keys import Person, match_keys, probe_keys, search_keys
 from registration.rules.matching import POSSIBLE, SAME, score
 from registration.rules.names import similarity
@@ -73,7 +73,10 @@ def candidates(
         return [[] for _person in people]
     register = {
         one.pk: one
-        for one in Individual.objects.visible_to(viewer).with_shown_classes(viewer).filter(pk__in=wanted)
+        for one in Individual.objects.visible_to(viewer)
+        .with_shown_classes(viewer)
+        .with_shown_classes(viewer, of=Document, name="document_grants")
+        .filter(pk__in=wanted)
         if "given_name" in shown_fields(one, viewer)
     }
     return [
@@ -89,7 +92,9 @@ def _ranked(person: Person, found: list[Individual], viewer: Viewer, secret: byt
     numbers = _Numbers.of(person, secret)
     candidates = []
     for one in found:
-        points, reasons = score(person, person_in_register(one, numbers))
+        points, reasons = score(
+            person, person_in_register(one, numbers.known_to(viewer, one), shown_fields(one, viewer))
+        )
         candidates.append(
             Candidate(one.pk, one.household_id, one.agency_id == viewer.agency_id, points, reasons)
         )
@@ -113,8 +118,17 @@ class _Numbers(NamedTuple):
             ],
         )
 
+    def known_to(self, viewer: Viewer, one: Individual) -> _Numbers:
+        """Return those that may be compared with a register's record: equality tells, too, what is not shared."""
+        if one.agency_id == viewer.agency_id:
+            return self
+        papers = "number" in one.document_grants  # type: ignore[attr-defined]
+        return _Numbers(
+            self.phones if "phone" in shown_fields(one, viewer) else [], self.documents if papers else []
+        )
 
-def person_in_register(individual: Individual, against: _Numbers) -> Person:
+
+def person_in_register(individual: Individual, against: _Numbers, shown: frozenset[str]) -> Person:
     """Return a registered person as plain values. Phone and documents are sealed there: equality shows in the hashed keys."""
     stored = frozenset(individual.keys)
     papers = [(number, kind) for number, kind, keys in against.documents if keys and stored.issuperset(keys)]
@@ -123,11 +137,11 @@ def person_in_register(individual: Individual, against: _Numbers) -> Person:
         father_name=individual.father_name,
         family_name=individual.family_name,
         native_name=individual.native_name,
-        mother_name=individual.mother_name,
-        sex=individual.sex,
-        birth_date=individual.birth_date,
-        birth_precision=individual.birth_precision,
-        nationality=individual.nationality,
+        mother_name=individual.mother_name if "mother_name" in shown else "",
+        sex=individual.sex if "sex" in shown else "",
+        birth_date=individual.birth_date if "birth_date" in shown else None,
+        birth_precision=individual.birth_precision if "birth_date" in shown else "",
+        nationality=individual.nationality if "nationality" in shown else "",
         phones=tuple(one for one, keys in against.phones if keys and stored.issuperset(keys)),
         documents=tuple(number for number, _kind in papers),
         document_types=tuple(kind for _number, kind in papers),

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.test import Client
 
 from agencies.access import Viewer, enter
+from agencies.access.terms import classes_in, spelled_out
 from agencies.access.viewer import client as viewer_of_client
 from agencies.access.viewer import member
 from agencies.actions import agencies as founding
@@ -254,6 +255,12 @@ def agree(cast: Cast, event: InfluxEvent) -> Callable[..., Agreement]:
         return agreement
 
     return make
+
+
+def terms(**matrix: str) -> dict[str, Any]:
+    """Return the columns of an agreement that opens what the matrix says: `terms(C1="see")`."""
+    grants = spelled_out(matrix)
+    return {"matrix": matrix, "grants": grants, "classes": classes_in(grants)}
 
 
 def end(agreement: Agreement, by: Person) -> None:

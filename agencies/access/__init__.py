@@ -1,7 +1,16 @@
 """Who may do what, and see which rows and fields? The one place that answers (design.md section 3, rule 4)."""
 
 from agencies.access.declaration import AccessMiddleware, enter, requires, viewer_of
-from agencies.access.fields import FIELDS_HIDDEN, present, shown_classes, shown_fields
+from agencies.access.fields import (
+    FIELDS_HIDDEN,
+    Sight,
+    editable_fields,
+    mask,
+    masked_fields,
+    present,
+    shown_classes,
+    shown_fields,
+)
 from agencies.access.permissions import ROLES, Permission
 from agencies.access.rows import OwnedQuerySet, live_for
 from agencies.access.viewer import Viewer, worker_for
@@ -12,9 +21,13 @@ __all__ = [
     "AccessMiddleware",
     "OwnedQuerySet",
     "Permission",
+    "Sight",
     "Viewer",
+    "editable_fields",
     "enter",
     "live_for",
+    "mask",
+    "masked_fields",
     "present",
     "requires",
     "shown_classes",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from django.db import transaction
@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from agencies import policies
 from agencies.access import Viewer
 from agencies.access.permissions import Permission
-from agencies.enums import AGREEMENT_MOVES, AgreementStatus
+from agencies.access.terms import classes_in, spelled_out
+from agencies.enums import AGREEMENT_MOVES, AgreementStatus, FieldLevel
 from agencies.models import Agency, Agreement
 from agencies.signals import agreement_opening
 from refugeecm.core import events, wall
@@ -39,7 +40,8 @@ def propose(
     title: str,
     purpose: str,
     legal_basis: str,
-    classes: Sequence[str],
+    classes: Sequence[str] = (),
+    matrix: Mapping[str, str] | None = None,
     channels: Sequence[str],
     starts_on: date,
     ends_on: date | None = None,
@@ -47,7 +49,7 @@ def propose(
     site: str = "",
     origin: str = "",
 ) -> Agreement:
-    """Propose to show `recipient` the named classes of the population of the viewer's agency.
+    """Propose to show `recipient` what the matrix opens of the population of the viewer's agency; `classes` opens whole classes.
 
     Raises policies.NotPermitted for a recipient that may not have it.
     """
@@ -58,6 +60,8 @@ def propose(
         raise policies.NotPermitted(
             _("Say whose data it is: an influx event, a registration site or a country of origin.")
         )
+    agreed = dict.fromkeys(classes, str(FieldLevel.SEE)) | dict(matrix or {})
+    grants = spelled_out(agreed)
     key = uuid7(now)
     agreement = Agreement(
         id=key,
@@ -67,7 +71,9 @@ def propose(
         recipient=recipient,
         purpose=purpose,
         legal_basis=legal_basis,
-        classes=list(classes),
+        classes=classes_in(grants),
+        matrix=agreed,
+        grants=grants,
         channels=list(channels),
         starts_on=starts_on,
         ends_on=ends_on,

@@ -72,6 +72,9 @@ class Agreement(models.Model):
     site = models.CharField(_("registration site"), max_length=80, blank=True)
     origin = models.CharField(_("country of origin"), max_length=3, blank=True)
     classes = ArrayField(models.CharField(max_length=8, choices=FieldClass), verbose_name=_("what is shown"))
+    # What is shown, as agreed, and spelled out field by field (agencies.access.terms); `classes` sums it up.
+    matrix = models.JSONField(_("fields"), default=dict, db_default=models.Value({}, models.JSONField()))
+    grants = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     channels = ArrayField(models.CharField(max_length=8, choices=Channel), verbose_name=_("channels"))
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(
@@ -98,8 +101,8 @@ class Agreement(models.Model):
 
     objects = AgreementQuerySet.as_manager()
     field_classes = classified(
-        C1="id reference title provider recipient purpose legal_basis event_slug site origin classes channels starts_on ends_on status"
-        " proposed_by proposed_at accepted_by accepted_at ended_by ended_at end_reason created_at version"
+        C1="id reference title provider recipient purpose legal_basis event_slug site origin classes matrix grants channels"
+        " starts_on ends_on status proposed_by proposed_at accepted_by accepted_at ended_by ended_at end_reason created_at version"
     )
     wall: ClassVar[Wall] = Wall(
         own="provider_id = {agency} OR recipient_id = {agency}", insert="provider_id = {agency}"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # Wrapped in SELECT so that it is computed once per statement, not once per row; after RESET the setting is '', hence NULLIF.
 AGENCY = "(SELECT NULLIF(current_setting('app.agency', true), '')::int)"
+USER = "(SELECT NULLIF(current_setting('app.user', true), '')::bigint)"
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,9 @@ def enter(*, agency_id: int | None, user_id: int | None, reason: str, request_id
         )
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT set_config('app.agency', %s, true), set_config('pghistory.context_metadata',"
+            "SELECT set_config('app.agency', %s, true), set_config('app.user', %s, true), set_config('pghistory.context_metadata',"
             " json_build_object('agency', %s::int, 'user', %s::bigint, 'reason', %s::text, 'request', %s::text)::text, true)",
-            [str(agency_id or ""), agency_id, user_id, reason, str(request_id)],
+            [str(agency_id or ""), str(user_id or ""), agency_id, user_id, reason, str(request_id)],
         )
 
 
@@ -169,7 +170,8 @@ def _define(cursor: object, definer: Definer) -> None:
     execute(
         f"CREATE FUNCTION {signature} RETURNS {definer.returns} LANGUAGE {definer.language} "
         f"{'VOLATILE' if definer.volatile else 'STABLE'} SECURITY DEFINER SET search_path = public, pg_temp "
-        f"SET enable_seqscan = off SET jit = off {definer.settings} AS $body$ {definer.body.format(agency=AGENCY)} $body$"
+        f"SET enable_seqscan = off SET jit = off {definer.settings} "
+        f"AS $body$ {definer.body.format(agency=AGENCY, user=USER)} $body$"
     )
     execute("GRANT CREATE ON SCHEMA public TO search")
     execute(f"ALTER FUNCTION {definer.name}({types}) OWNER TO search")

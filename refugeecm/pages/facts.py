@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from agencies.access import FIELDS_HIDDEN, Viewer, shown_fields
+from agencies.access import Sight, Viewer
 from refugeecm.core.templatetags.ui import country, fmt_date
 from refugeecm.pages.people import Line
 from registration.models import Household, Individual
@@ -20,11 +20,7 @@ Text = str | Promise
 
 def household_facts(house: Household, viewer: Viewer, size: int) -> list[tuple[Any, ...]]:
     """Return the facts of a family's identity bar."""
-    shown = shown_fields(house, viewer)
-
-    def see(name: str, value: Any) -> Any:
-        return value if name in shown else FIELDS_HIDDEN
-
+    see = Sight(house, viewer).text
     return [
         (_("Members"), str(size), "ltr"),
         (_("Event"), see("event", house.event.name if house.event else "")),
@@ -55,7 +51,7 @@ def person_facts(person: Individual, line: Line, viewer: Viewer) -> list[tuple[A
 
 def identity(person: Individual, viewer: Viewer) -> list[tuple[Any, ...]]:
     """Return the identity of a person as rows of a summary list."""
-    shown = shown_fields(person, viewer)
+    sight = Sight(person, viewer)
     texts: dict[str, Any] = {
         "sex": person.get_sex_display(),
         "nationality": country(person.nationality) if person.nationality else "",
@@ -74,10 +70,10 @@ def identity(person: Individual, viewer: Viewer) -> list[tuple[Any, ...]]:
     return [
         (
             capfirst(labels[name]),
-            texts.get(name, getattr(person, name, "")) if name in shown else FIELDS_HIDDEN,
+            sight.text(name, texts.get(name, getattr(person, name, ""))),
         )
         for name in names
-        if name not in shown or texts.get(name, getattr(person, name, ""))
+        if name not in sight or texts.get(name, getattr(person, name, ""))
     ]
 
 
@@ -85,9 +81,8 @@ def contact(
     person: Individual, viewer: Viewer, *, phone: Text, documents: Sequence[tuple[Text, Text]]
 ) -> list[tuple[Any, ...]]:
     """Return phone, site and documents as rows of a summary list."""
-    shown = shown_fields(person, viewer)
     return [
         (_("Phone"), phone, "ltr"),
-        (_("Registration site"), person.site if "site" in shown else FIELDS_HIDDEN),
+        (_("Registration site"), Sight(person, viewer).text("site", person.site)),
         *((label, number, "ltr") for label, number in documents),
     ]

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from agencies import access
-from agencies.access import FIELDS_HIDDEN, Permission, Viewer, live_for, shown_fields
+from agencies.access import FIELDS_HIDDEN, Permission, Sight, Viewer, live_for, shown_fields
 from agencies.access.declaration import ViewedRequest
 from agencies.actions import reads
 from agencies.models import Agreement
@@ -30,8 +30,8 @@ from refugeecm.core.templatetags.ui import fmt_date
 from refugeecm.pages.facts import contact, household_facts, identity, person_facts
 from refugeecm.pages.history import changes, timeline
 from refugeecm.pages.people import Line, line_of
-from registration.actions.sealing import Opener
-from registration.models import Document, Household, Individual, MatchCandidate
+from registration.actions.sealing import Contact
+from registration.models import Household, Individual, MatchCandidate
 from registration.rules.matching import REASONS
 from resettlement.models import Handover, Referral
 from resettlement.reports import badge
@@ -152,7 +152,7 @@ def individual(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     reads.record(viewer=viewer, rows=[person, *family], view="individual", now=now)
     own = person.agency_id == viewer.agency_id
     member = file.members[0]
-    _addcontact(file.members, viewer)
+    _add_contact(file.members, viewer)
     context = {
         "person": person,
         "own": own,
@@ -239,11 +239,8 @@ def _add_claims(members: list[Member], claims: list[Claim], viewer: Viewer) -> N
 
 
 def _claim(claim: Claim, viewer: Viewer) -> ClaimLine:
-    shown = shown_fields(claim, viewer)
-
-    def see(name: str, value: Text) -> Text:
-        return value if name in shown else FIELDS_HIDDEN
-
+    shown = Sight(claim, viewer)
+    see = shown.text
     return ClaimLine(
         url=reverse("claim", args=[claim.pk]),
         number=see("number", claim.number),
@@ -273,23 +270,13 @@ def _referral(one: Referral | Handover, viewer: Viewer) -> ReferralLine:
     )
 
 
-def _addcontact(members: list[Member], viewer: Viewer) -> None:
-    """Open the sealed phone and document numbers of those whose contact the viewer may see; the rest reads "not shared"."""
-    open_for = [one.person.pk for one in members if "phone" in shown_fields(one.person, viewer)]
-    opener = Opener(open_for) if open_for else None
-    documents: dict[uuid.UUID, list[Document]] = defaultdict(list)
-    if open_for:
-        for document in Document.objects.visible_to(viewer).filter(individual_id__in=open_for).order_by("pk"):
-            documents[document.individual_id].append(document)
+def _add_contact(members: list[Member], viewer: Viewer) -> None:
+    """Open phones and document numbers as far as the viewer may see them; the rest reads "not shared"."""
+    contact_of = Contact([one.person for one in members], viewer)
     for member in members:
-        if opener is None or member.person.pk not in open_for:
-            member.phone = FIELDS_HIDDEN
-            member.documents = [(_("Documents"), FIELDS_HIDDEN)]
-            continue
-        member.phone = opener.phone(member.person)
-        member.documents = [
-            (one.get_kind_display(), opener.number(one)) for one in documents[member.person.pk]
-        ]
+        documents = contact_of.documents(member.person)
+        member.phone = contact_of.phone(member.person)
+        member.documents = [(_("Documents"), FIELDS_HIDDEN)] if documents is None else list(documents)
 
 
 def _doubles(viewer: Viewer, people: Sequence[Individual]) -> list[Double]:
@@ -328,7 +315,7 @@ def _doubles(viewer: Viewer, people: Sequence[Individual]) -> list[Double]:
 
 
 def _name(person: Individual, viewer: Viewer) -> Text:
-    return person.full_name if "given_name" in shown_fields(person, viewer) else FIELDS_HIDDEN
+    return Sight(person, viewer).text("given_name", person.full_name)
 
 
 def _agreements(viewer: Viewer, house: Household, people: Sequence[Individual]) -> list[Agreement]:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,11 +20,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from agencies import access
-from agencies.access import FIELDS_HIDDEN, Permission, Viewer, shown_fields
+from agencies.access import Permission, Sight, Viewer, shown_fields
 from agencies.access.declaration import ViewedRequest
 from agencies.actions import reads
 from cases.models import Claim, ClaimReference
-from refugeecm.core.classes import FieldClass
 from refugeecm.core.paging import Page, page_of
 from refugeecm.core.templatetags.ui import DATE, country
 from registration import matching
@@ -96,15 +95,16 @@ class Line:
 
 def line_of(person: Individual, viewer: Viewer, *, today: date) -> Line:
     """Return the line of a person loaded with household, agency and shown classes."""
-    shown = shown_fields(person, viewer)
+    shown = Sight(person, viewer)
 
     def see(field: str, value: Text) -> Text:
-        return (value or "–") if field in shown else FIELDS_HIDDEN
+        return shown.text(field, value) or "–"
 
+    named = "given_name" in shown.fields | shown.masked
     return Line(
         url=reverse("individual", args=[person.pk]),
-        name=person.full_name if "given_name" in shown else person.number,
-        named="given_name" in shown,
+        name=shown.text("given_name", person.full_name) if named else person.number,
+        named=named,
         native=person.native_name
         if "native_name" in shown and person.native_name != person.full_name
         else "",
@@ -172,13 +172,13 @@ def _visible(viewer: Viewer) -> QuerySet[Individual]:
     return rows
 
 
-def _filtered(given: dict[str, Any], viewer: Viewer) -> QuerySet[Individual]:
+def _filtered(given: dict[str, Any], viewer: Viewer) -> Any:
     """Return the visible people who fit the filters. Identity is filtered only where it is shown: a filter tells, too."""
-    rows = _visible(viewer)
+    rows: Any = _visible(viewer)
     if given.get("event"):
         rows = rows.filter(event=given["event"])
-    if given.get("sex") or given.get("nationality") or given.get("born"):
-        rows = rows.filter(Q(agency_id=viewer.agency_id) | Q(shared_classes__contains=[FieldClass.C2]))
+    asked = {"sex": "sex", "nationality": "nationality", "born": "birth_date", "event": "event"}
+    rows = rows.showing(viewer, *(field for name, field in asked.items() if given.get(name)))
     if given.get("sex"):
         rows = rows.filter(sex=given["sex"])
     if given.get("nationality"):
@@ -227,22 +227,21 @@ def _by_number(text: str, viewer: Viewer) -> set[uuid.UUID]:
     if not any(one.isdigit() for one in text):
         return set()
     ours = "".join(text.split()).upper()
-    visible = Individual.objects.visible_to(viewer)
-    houses = Household.objects.visible_to(viewer)
-    household = houses.filter(Q(number=ours) | Q(source_ref=text))[:5]
-    claims = Claim.objects.visible_to(viewer).filter(
-        Q(number=ours) | Q(pk__in=ClaimReference.objects.owned_by(viewer).filter(value=text).values("claim"))
-    )
-    documents = (
-        Document.objects.visible_to(viewer)
-        .with_shown_classes(viewer)
-        .filter(number_index=document_index(text))
-    )
+    found = set()
+    for model, path in ((Individual, "pk"), (Household, "members__pk"), (Claim, "individual_id")):
+        rows: Any = model.objects.visible_to(viewer).with_shown_classes(viewer)
+        found |= {*rows.filter(number=ours).showing(viewer, "number").values_list(path, flat=True)[:50]}
+        if model is not Claim:
+            known = rows.filter(source_ref=text).showing(viewer, "source_ref")
+            found |= {*known.values_list(path, flat=True)[:50]}
+    noted = ClaimReference.objects.owned_by(viewer).filter(value=text).values("claim")
+    claims = Claim.objects.visible_to(viewer).filter(pk__in=noted)
+    documents: Any = Document.objects.visible_to(viewer).with_shown_classes(viewer)
+    documents = documents.filter(number_index=document_index(text)).showing(viewer, "number")
     return {
-        *visible.filter(Q(number=ours) | Q(source_ref=text)).values_list("pk", flat=True)[:50],
-        *visible.filter(household__in=[one.pk for one in household]).values_list("pk", flat=True)[:50],
+        *found,
         *claims.values_list("individual_id", flat=True)[:50],
-        *(one.individual_id for one in documents[:50] if "number" in shown_fields(one, viewer)),
+        *documents.values_list("individual_id", flat=True)[:50],
     }
 
 

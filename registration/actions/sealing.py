@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
+from django.utils.functional import Promise
+
+from agencies.access import FIELDS_HIDDEN, Sight, Viewer
 from agencies.models import Agency, AgencyKey
 from refugeecm.core import crypto
 from registration.models import Document, Individual, PersonKey
@@ -67,3 +71,47 @@ class Opener:
         if not sealed or key is None:
             return ""
         return crypto.unseal(sealed, key=key, place=place).decode()
+
+
+class Contact:
+    """Phones and documents of visible people as the viewer may see them: in full, masked, or "not shared".
+
+    `people` were loaded with_shown_classes. Four statements at most, whatever their number.
+    """
+
+    def __init__(self, people: Sequence[Individual], viewer: Viewer) -> None:
+        self._viewer = viewer
+        papers: list[Document] = list(
+            Document.objects.visible_to(viewer)
+            .with_shown_classes(viewer)
+            .filter(individual_id__in=[one.pk for one in people])
+            .order_by("pk")
+        )
+        self._documents: dict[uuid.UUID, list[tuple[Document, Sight]]] = defaultdict(list)
+        for one in papers:
+            self._documents[one.individual_id].append((one, Sight(one, viewer)))
+        self._sights = {one.pk: Sight(one, viewer) for one in people}
+        readable = {key for key, sight in self._sights.items() if "phone" in sight.fields | sight.masked}
+        readable |= {
+            one.individual_id
+            for one in papers
+            if "number" in Sight(one, viewer).fields | Sight(one, viewer).masked
+        }
+        self._opener = Opener(readable) if readable else None
+
+    def phone(self, person: Individual) -> str | Promise:
+        """Return the phone."""
+        sight = self._sights[person.pk]
+        if self._opener is None or "phone" not in sight.fields | sight.masked:
+            return FIELDS_HIDDEN
+        return sight.text("phone", self._opener.phone(person))
+
+    def documents(self, person: Individual) -> list[tuple[str | Promise, str | Promise]] | None:
+        """Return (kind, number) of each document; None when documents are not shared."""
+        found = [
+            (sight("kind"), sight.text("number", self._opener.number(one)) if self._opener else FIELDS_HIDDEN)
+            for one, sight in self._documents[person.pk]
+            if sight.fields & {"kind", "number"} or sight.masked
+        ]
+        own = person.agency_id == self._viewer.agency_id
+        return found if found or own else None

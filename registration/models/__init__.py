@@ -1,13 +1,18 @@
 """The tables of the second floor."""
 
 from registration.models.access import PersonAccess, PersonOwned, PersonQuerySet, shared_sql
+from registration.models.consent import Consent
+from registration.models.exceptions import ConflictOfInterest, HouseholdReader, ReaderKind, SealedFile
 from registration.models.imports import ImportBatch, ImportChunk, ImportPiece, ImportRow, ImportStep
 from registration.models.ledger import LedgerLine
 from registration.models.people import Document, Household, Individual, InfluxEvent, MatchCandidate, PersonKey
 
 __all__ = [
+    "ConflictOfInterest",
+    "Consent",
     "Document",
     "Household",
+    "HouseholdReader",
     "ImportBatch",
     "ImportChunk",
     "ImportPiece",
@@ -21,5 +26,7 @@ __all__ = [
     "PersonKey",
     "PersonOwned",
     "PersonQuerySet",
+    "ReaderKind",
+    "SealedFile",
     "shared_sql",
 ]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import uuid
 from typing import Any, TypeVar
 
+import pgtrigger
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Coalesce
 
 from agencies.access import OwnedQuerySet, Viewer, live_for
@@ -15,6 +17,7 @@ from agencies.models import Agency, Agreement
 from agencies.models.agreement import LIVE_SQL
 from refugeecm.core.classes import classified
 from refugeecm.core.wall import Wall
+from registration.models.exceptions import closed_to
 
 M = TypeVar("M", bound=models.Model)
 
@@ -23,15 +26,27 @@ def shared_sql(column: str, *, by: str = "individual_id") -> str:
     """Return the policy condition: an access row for `column`, of an agreement that is live at this moment."""
     return (
         "EXISTS (SELECT 1 FROM registration_personaccess p JOIN agencies_agreement a ON a.id = p.agreement_id"
-        f" WHERE p.{by} = {column} AND p.agency_id = {{agency}} AND {LIVE_SQL})"
+        f" WHERE p.{by} = {column} AND p.agency_id = {{agency}} AND {LIVE_SQL}"
+        " AND (p.consent_id IS NULL OR EXISTS (SELECT 1 FROM registration_consent c"
+        " WHERE c.id = p.consent_id AND c.withdrawn_at IS NULL)))"
     )
 
 
-class Unnest(models.Func):
-    """PostgreSQL's unnest of an array."""
+class Elements(models.Func):
+    """The texts of a JSON array, a row each."""
 
-    function = "unnest"
-    output_field = models.CharField()
+    function = "jsonb_array_elements_text"
+    output_field = models.TextField()
+
+
+class PersonAccessQuerySet(models.QuerySet["PersonAccess"]):
+    """Questions about many access rows."""
+
+    def live_for(self, viewer: Viewer) -> PersonAccessQuerySet:
+        """Return those of the viewer's agency whose consent, where one is needed, stands; the agreement is joined beside it."""
+        return self.filter(
+            models.Q(consent_id=None) | models.Q(consent__withdrawn_at=None), agency_id=viewer.agency_id
+        )
 
 
 class PersonAccess(models.Model):
@@ -51,11 +66,38 @@ class PersonAccess(models.Model):
     )
     individual_id = models.UUIDField()
     household_id = models.UUIDField()
+    consent = models.ForeignKey(
+        "registration.Consent", on_delete=models.CASCADE, null=True, related_name="+", db_index=False
+    )  # without it nothing is shown, where the agreement rests on consent
 
-    field_classes = classified(internal="id agency owner agreement individual_id household_id")
+    objects = PersonAccessQuerySet.as_manager()
+    field_classes = classified(internal="id agency owner agreement individual_id household_id consent")
     wall = Wall(own="owner_id = {agency}", shared="agency_id = {agency}")
 
     class Meta:
+        triggers = [
+            # Asylum Procedures Regulation (EU) 2024/1348 article 7(2)(a), enforced where no code can forget it: the authorities of a
+            # person's own country get an access row only with that person's own consent.
+            pgtrigger.Trigger(
+                name="not_to_the_country_of_origin",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func="""
+                    IF EXISTS (
+                        SELECT 1 FROM agencies_agency r JOIN registration_individual i ON i.id = NEW.individual_id
+                        WHERE r.id = NEW.agency_id AND r.kind = 'government' AND r.country = i.nationality
+                    ) AND NOT EXISTS (
+                        SELECT 1 FROM registration_consent c JOIN agencies_agreement a ON a.id = NEW.agreement_id
+                        WHERE c.id = NEW.consent_id AND c.individual_id = NEW.individual_id AND c.recipient_id = NEW.agency_id
+                          AND c.purpose = 'voluntary_return' AND a.purpose = 'voluntary_return'
+                          AND c.withdrawn_at IS NULL AND c.confirmed_again_by_id IS NOT NULL
+                    ) THEN
+                        RAISE EXCEPTION 'Nothing goes to the authorities of a person''s country of origin.';
+                    END IF;
+                    RETURN NEW;
+                    """,
+            )
+        ]
         constraints = [models.UniqueConstraint(fields=["agreement", "individual_id"], name="covered_once")]
         indexes = [
             models.Index(fields=["agency", "individual_id"], name="access_individual"),
@@ -73,31 +115,48 @@ class PersonQuerySet(OwnedQuerySet[M]):
     access_by = "individual_id"  # column of PersonAccess
     reached_by = "individual_id"  # attribute of this model
 
+    def visible_to(self, viewer: Viewer) -> Any:
+        """Return the rows that the viewer may know of, without sealed files of others and without conflicts of interest."""
+        closed = closed_to(viewer, by=self.access_by, reached=self.reached_by)
+        return super().visible_to(viewer).exclude(closed)
+
     def shared_with(self, viewer: Viewer) -> models.Q:
         """Return the condition that a live agreement covers the row's person."""
-        covered = PersonAccess.objects.filter(
-            **{self.access_by: models.OuterRef(self.reached_by)},
-            agency_id=viewer.agency_id,
-            agreement__in=live_for(viewer),
+        covered = PersonAccess.objects.live_for(viewer).filter(
+            **{self.access_by: models.OuterRef(self.reached_by)}, agreement__in=live_for(viewer)
         )
         return models.Q(models.Exists(covered))
 
-    def with_shown_classes(self, viewer: Viewer) -> Any:
-        """Annotate `shared_classes`: the classes that live agreements show the viewer of each row."""
-        covering = PersonAccess.objects.filter(
-            **{self.access_by: models.OuterRef(models.OuterRef(self.reached_by))}, agency_id=viewer.agency_id
+    def with_shown_classes(
+        self, viewer: Viewer, *, of: type[models.Model] | None = None, name: str = "shared_grants"
+    ) -> Any:
+        """Annotate `shared_grants`: the fields that live agreements open to the viewer of each row (agencies.access.terms).
+
+        `of` asks for the fields of another kind of record about the same person.
+        """
+        covering = PersonAccess.objects.live_for(viewer).filter(
+            **{self.access_by: models.OuterRef(models.OuterRef(self.reached_by))}
         )
+        label = (of or self.model)._meta.label_lower
         shown = (
             live_for(viewer)
             .filter(pk__in=covering.values("agreement_id"))
-            .annotate(one=Unnest("classes"))
+            .annotate(one=Elements(KeyTransform(label, "grants")))
             .values("one")
             .distinct()
         )
         return self.annotate(
-            shared_classes=Coalesce(
-                ArraySubquery(shown), models.Value([], output_field=ArrayField(models.CharField()))
-            )
+            **{
+                name: Coalesce(
+                    ArraySubquery(shown), models.Value([], output_field=ArrayField(models.TextField()))
+                )
+            }
+        )
+
+    def showing(self, viewer: Viewer, *fields: str) -> Any:
+        """Return, of rows loaded with_shown_classes, those whose fields the viewer sees in full: a filter tells what it asks for."""
+        return self.filter(
+            models.Q(agency_id=viewer.agency_id) | models.Q(shared_grants__contains=list(fields))
         )
 
 

@@ -25,6 +25,7 @@ from registration.enums import (
     Sex,
 )
 from registration.models.access import PersonOwned, PersonQuerySet, shared_sql
+from registration.models.exceptions import OPEN_SQL, READ_SEALED
 
 
 class InfluxEvent(models.Model):
@@ -68,8 +69,10 @@ class Household(PersonOwned):
         C1="id agency number event registered_on source_ref", C2="arrived_on", C3="site"
     )
     wall: ClassVar[Wall] = Wall(shared=shared_sql("registration_household.id", by="household_id"))
+    shared_as = _("Household")
 
     class Meta:
+        permissions = [(READ_SEALED, "Can read the sealed file")]  # granted one by one, by HouseholdReader
         indexes = [models.Index(fields=["agency", "id"], name="household_newest")]
 
     def __str__(self) -> str:
@@ -127,6 +130,12 @@ class Individual(PersonOwned):
         internal="keys",
     )
     wall: ClassVar[Wall] = Wall(shared=shared_sql("registration_individual.id"))
+    shared_as = _("Person")
+    field_groups = {
+        "name": "given_name father_name family_name native_name",
+        "birth": "birth_date birth_precision birth_estimated",
+    }
+    partners_edit = frozenset({"phone"})
 
     class Meta:
         constraints = [
@@ -194,6 +203,8 @@ class Document(PersonOwned):
     objects = DocumentQuerySet.as_manager()
     field_classes = classified(C1="id agency individual", C3="kind number", internal="number_index")
     wall: ClassVar[Wall] = Wall(shared=shared_sql("registration_document.individual_id"))
+    shared_as = _("Document")
+    field_groups = {"document": "kind number"}
 
     class Meta:
         indexes = [models.Index(fields=["number_index"], name="document_number")]
@@ -257,7 +268,10 @@ class MatchCandidate(models.Model):
 _VISIBLE = f"(i.agency_id = {AGENCY} OR {shared_sql('i.id').format(agency=AGENCY)})".replace(
     "{", "{{"
 ).replace("}", "}}")
-_READS = ("registration_individual", "registration_personaccess", "agencies_agreement")
+_READS = (
+    "registration_individual", "registration_personaccess", "agencies_agreement", "registration_consent",
+    "registration_sealedfile", "registration_householdreader", "registration_conflictofinterest",
+)  # fmt: skip
 definers += [
     Definer(
         name="registration_candidates",
@@ -286,7 +300,7 @@ definers += [
             FROM registration_individual i
             WHERE i.keys && wanted
               AND (born_from IS NULL OR i.birth_date BETWEEN make_date(born_from, 1, 1) AND make_date(born_to, 12, 31))
-              AND {_VISIBLE}
+              AND {_VISIBLE} AND {OPEN_SQL}
             ORDER BY 2 DESC, i.id DESC
             LIMIT at_most
         """,

@@ -13,13 +13,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from agencies.access import FIELDS_HIDDEN, Viewer, shown_fields
+from agencies.access import FIELDS_HIDDEN, Sight, Viewer
 from refugeecm.core.paging import Page, page_of
 from refugeecm.core.templatetags.ui import country, fmt_date
 from registration.actions.imports import content
-from registration.actions.sealing import Opener
+from registration.actions.sealing import Contact
 from registration.enums import DocumentKind, MaritalStatus, Outcome, Relationship, Sex, StepKind
-from registration.models import Document, ImportBatch, ImportChunk, ImportRow, ImportStep, Individual
+from registration.models import ImportBatch, ImportChunk, ImportRow, ImportStep, Individual
 from registration.rules.arrivals import ArrivalRow
 from registration.rules.columns import LABELS
 from registration.rules.matching import REASONS
@@ -295,7 +295,7 @@ def values_of_row(row: ArrivalRow) -> dict[str, Text | None]:
         "relationship": _label(Relationship, row.relationship),
         "marital_status": _label(MaritalStatus, row.marital_status),
         "phone": row.phone,
-        "document": _document(row.document_type, row.document_number),
+        "document": _document(str(_label(DocumentKind, row.document_type)), row.document_number),
         "site": row.registration_site,
     }
 
@@ -304,29 +304,24 @@ def _label(codes: Any, code: str) -> Text:
     return codes(code).label if code in codes.values else code
 
 
-def _document(kind: str, number: str) -> str:
-    return " ".join(part for part in (str(_label(DocumentKind, kind)), number) if part) if number else ""
+def _document(kind: Text, number: Text) -> str:
+    return " ".join(part for part in (str(kind), str(number)) if part) if number else ""
 
 
 class _Register:
     """The comparable fields of people in the register, as far as the viewer may see them."""
 
     def __init__(self, people: list[Individual], viewer: Viewer) -> None:
-        self._shown = {one.pk: shown_fields(one, viewer) for one in people}
-        contact = [one.pk for one in people if "phone" in self._shown[one.pk]]
-        self._opener = Opener(contact) if contact else None
-        self._documents: dict[uuid.UUID, list[Document]] = {}
-        if contact:
-            for document in Document.objects.visible_to(viewer).filter(individual_id__in=contact):
-                self._documents.setdefault(document.individual_id, []).append(document)
+        self._viewer = viewer
+        self._contact = Contact(people, viewer)
 
     def name(self, person: Individual) -> Text:
         """Return the name, or that it is not shared."""
-        return person.full_name if "given_name" in self._shown[person.pk] else FIELDS_HIDDEN
+        return Sight(person, self._viewer).text("given_name", person.full_name)
 
     def values(self, person: Individual) -> dict[str, Text | None]:
         """Return {field: text, or None for what is not shared}."""
-        shown, opener = self._shown[person.pk], self._opener
+        sight, documents = Sight(person, self._viewer), self._contact.documents(person)
         texts: dict[str, Text | None] = {
             "name": person.full_name,
             "native_name": person.native_name,
@@ -338,12 +333,18 @@ class _Register:
             "relationship": person.get_relationship_display(),
             "marital_status": person.get_marital_status_display(),
             "site": person.site,
-            "phone": opener.phone(person) if opener else None,
-            "document": ", ".join(
-                _document(one.kind, opener.number(one))
-                for one in self._documents.get(person.pk, [])
-                if opener
-            ),
         }
-        field_of = {"name": "given_name", "document": "phone"}
-        return {name: text if field_of.get(name, name) in shown else None for name, text in texts.items()}
+        field_of = {"name": "given_name"}
+        seen = {
+            name: sight.text(field_of.get(name, name), text)
+            if field_of.get(name, name) in sight.fields | sight.masked
+            else None
+            for name, text in texts.items()
+        }
+        phone = self._contact.phone(person)
+        return seen | {
+            "phone": None if phone is FIELDS_HIDDEN else phone,
+            "document": None
+            if documents is None
+            else ", ".join(_document(kind, number) for kind, number in documents),
+        }

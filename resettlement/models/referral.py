@@ -35,10 +35,9 @@ class ReferralQuerySet(OwnedQuerySet["Referral"]):
         return models.Q(recipient_id=viewer.agency_id, agreement__in=live_for(viewer))
 
     def with_shown_classes(self, viewer: Viewer) -> Any:
-        """Annotate `shared_classes`: who is addressed reads all of a referral, whatever the agreement shows of the person."""
-        return self.annotate(
-            shared_classes=models.Value([FieldClass.C1.value], output_field=ArrayField(models.CharField()))
-        )
+        """Annotate `shared_grants`: who is addressed reads all of a referral, whatever the agreement shows of the person."""
+        fields = [name for name, one in Referral.field_classes.items() if one == FieldClass.C1]
+        return self.annotate(shared_grants=models.Value(fields, output_field=ArrayField(models.TextField())))
 
     def waiting(self) -> ReferralQuerySet:
         """Return those that nobody has answered."""

@@ -21,10 +21,9 @@ from agencies.models import Agreement
 from cases import api
 from cases.actions import claims as actions
 from cases.models import Claim, ClaimReference
-from refugeecm.core.classes import FieldClass
 from refugeecm.core.models import Event, ReadEvent
 from registration.models import Individual
-from tests.conftest import NOW, Cast, Person, acting_as, end, register
+from tests.conftest import NOW, Cast, Person, acting_as, end, register, terms
 
 LIST = "/api/v1/claims"
 IDENTITY = {"given_name", "father_name", "family_name", "native_name", "sex", "birth_date", "nationality"}
@@ -218,7 +217,7 @@ def test_row_level_security_alone_hides(
     monkeypatch.setattr(OwnedQuerySet, "visible_to", lambda self, _viewer: self.all())
     monkeypatch.setattr(OwnedQuerySet, "owned_by", lambda self, _viewer: self.all())
     monkeypatch.setattr(api, "status_shown", lambda _viewer: api.Q())
-    monkeypatch.setattr(api, "shown_classes", lambda _row, _viewer: frozenset(FieldClass))
+    monkeypatch.setattr(api, "shown_fields", lambda _row, _viewer: frozenset(Claim.field_classes))
     assert partner.seen() == [claim.number]
     assert stranger.seen() == []
     assert stranger.ask(status_of(claim)).status_code == 404
@@ -234,7 +233,7 @@ def _expire(agreement: Agreement, cast: Cast) -> None:
 
 
 def _narrow(agreement: Agreement, cast: Cast) -> None:
-    _change(agreement, cast, classes=["C2"])
+    _change(agreement, cast, **terms(C2="see"))
 
 
 def _close_the_door(agreement: Agreement, cast: Cast) -> None:
@@ -287,9 +286,15 @@ def test_narrowed_classes_show_less_at_the_next_request(
     partner = system(cast.partner_admin)
     tag = partner.ask(status_of(claim))["ETag"]
     assert "given_name" in partner.ask(LIST).json()["results"][0]["applicant"]
-    _change(agreement, cast, classes=["C1"])
+    _change(agreement, cast, **terms(C1="see"))
     assert not IDENTITY & set(partner.ask(LIST).json()["results"][0]["applicant"])
-    assert partner.ask(status_of(claim), If_None_Match=tag).status_code == 200
+    assert (
+        partner.ask(status_of(claim), If_None_Match=tag).status_code == 304
+    )  # nothing of the status is narrower
+    _change(agreement, cast, **terms(**{"C1": "see", "cases.claim.outcome": "none"}))
+    narrower = partner.ask(status_of(claim), If_None_Match=tag)
+    assert narrower.status_code == 200
+    assert "outcome" not in narrower.json()
 
 
 # Polling
