@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('agencies', '0004_consent_and_exceptions'),
+        ('agencies', '0004_fields_of_an_agreement'),
         ('auth', '0012_alter_user_first_name_max_length'),
         ('registration', '0003_handover_flows'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
