@@ -38,10 +38,9 @@ class HandoverQuerySet(OwnedQuerySet["Handover"]):
         )
 
     def with_shown_classes(self, viewer: Viewer) -> Any:
-        """Annotate `shared_classes`: both parties read all of it; the people are seen through the agreement only."""
-        return self.annotate(
-            shared_classes=models.Value([FieldClass.C1.value], output_field=ArrayField(models.CharField()))
-        )
+        """Annotate `shared_grants`: both parties read all of it; the people are seen through the agreement only."""
+        fields = [name for name, one in self.model.field_classes.items() if one == FieldClass.C1]
+        return self.annotate(shared_grants=models.Value(fields, output_field=ArrayField(models.TextField())))
 
     def open(self) -> HandoverQuerySet:
         """Return those on which somebody still has to say something."""

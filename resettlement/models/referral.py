@@ -97,10 +97,9 @@ class ReferralMessageQuerySet(OwnedQuerySet["ReferralMessage"]):
         return self.filter(referral__in=Referral.objects.visible_to(viewer))
 
     def with_shown_classes(self, viewer: Viewer) -> Any:
-        """Annotate `shared_classes`: whoever sees the referral reads all that is written on it."""
-        return self.annotate(
-            shared_classes=models.Value([FieldClass.C1.value], output_field=ArrayField(models.CharField()))
-        )
+        """Annotate `shared_grants`: whoever sees the referral reads all that is written on it."""
+        fields = [name for name, one in self.model.field_classes.items() if one == FieldClass.C1]
+        return self.annotate(shared_grants=models.Value(fields, output_field=ArrayField(models.TextField())))
 
 
 class ReferralMessage(PersonOwned):
