@@ -91,6 +91,8 @@ class Channel(TextChoices):
 
     PAGES = "pages", _("Pages")
     API = "api", _("API")
+    WEBHOOKS = "webhooks", _("Webhooks")
+    EXPORT = "export", _("Export")
 
 
 class FieldLevel(TextChoices):
@@ -152,3 +154,46 @@ AGREEMENT_MOVES: dict[str, frozenset[str]] = {
     AgreementStatus.EXPIRED: frozenset(),
     AgreementStatus.TERMINATED: frozenset(),
 }
+
+
+class EndpointStatus(TextChoices):
+    """Whether a partner's system is told of events. What is paused keeps its deliveries waiting."""
+
+    ACTIVE = "active", _("Active")
+    PAUSED = "paused", _("Paused")
+    ENDED = "ended", _("Ended")
+
+
+ENDPOINT_MOVES: dict[str, frozenset[str]] = {
+    EndpointStatus.ACTIVE: frozenset({EndpointStatus.PAUSED, EndpointStatus.ENDED}),
+    EndpointStatus.PAUSED: frozenset({EndpointStatus.ACTIVE, EndpointStatus.ENDED}),
+    EndpointStatus.ENDED: frozenset(),
+}
+
+
+class DeliveryStatus(TextChoices):
+    """How far one delivery of a webhook is. An administrator can have a dead letter sent again."""
+
+    WAITING = "waiting", _("Waiting")
+    DELIVERED = "delivered", _("Delivered")
+    DEAD = "dead", _("Not delivered")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+DELIVERY_MOVES: dict[str, frozenset[str]] = {
+    DeliveryStatus.WAITING: frozenset(
+        {DeliveryStatus.DELIVERED, DeliveryStatus.DEAD, DeliveryStatus.CANCELLED}
+    ),
+    DeliveryStatus.DELIVERED: frozenset(),
+    DeliveryStatus.DEAD: frozenset({DeliveryStatus.WAITING}),
+    DeliveryStatus.CANCELLED: frozenset(),
+}
+
+
+class Problem(TextChoices):
+    """Why a delivery did not succeed. What the receiver said is not kept, its status is."""
+
+    STATUS = "status", _("refused by the receiver")
+    SLOW = "slow", _("no answer in time")
+    UNREACHABLE = "unreachable", _("no connection")
+    FORBIDDEN = "forbidden", _("not a public address")

@@ -9,7 +9,7 @@ from allauth.mfa.models import Authenticator
 from django.dispatch import receiver
 from django.utils import timezone
 
-from agencies.actions import agreements, invitations
+from agencies.actions import agreements, deliveries, invitations
 from agencies.enums import AgreementStatus
 from agencies.models import AgencyKey, Agreement, Notification
 from refugeecm.core import backups, crypto, outbox, wall
@@ -74,3 +74,20 @@ def keys_open(sender: type, **_: object) -> list[backups.Finding]:
 def come_in(*, user: User, **_: Any) -> None:
     """Whoever has chosen a password by the link in an invitation has accepted it."""
     invitations.accept_by_password(user=user, now=timezone.now())
+
+
+@outbox.handles("cases.claim.")
+@outbox.handles("resettlement.referral.")
+def tell_systems(*, message: OutboxMessage, now: datetime) -> None:
+    """Queue what happened for the systems of every agency that may know of it."""
+    deliveries.fan_out(message=message, now=now)
+
+
+@outbox.handles("agencies.agreement.")
+def cancel_deliveries(*, message: OutboxMessage, now: datetime) -> None:
+    """Cancel what waits for a recipient whose agreement opens nothing any more; at sending each is checked again anyway."""
+    for subject in outbox.subjects(message.payload):
+        wall.enter(agency_id=message.agency_id, user_id=None, reason="webhook.cancel")
+        agreement = Agreement.objects.filter(pk=subject).select_related("recipient").first()
+        if agreement is not None and agreement.status != AgreementStatus.ACTIVE:
+            deliveries.cancel_hidden(agency=agreement.recipient, now=now)

@@ -1,21 +1,61 @@
 """Which hints do workers get on this floor? None of these names any work: they look into the tables."""
 
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 
 from celery import shared_task
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from agencies.access import Permission
-from agencies.actions import agreements, members, reviews
+from agencies.actions import agreements, deliveries, members, reviews
+from agencies.enums import Problem
 from agencies.models import Agency, Agreement
-from refugeecm.core import mail, outbox, seals, wall
+from refugeecm.core import http, mail, outbox, seals, wall
+
+SECONDS = 60  # then a sender lets its worker do something else; the next hint comes within seconds
+AT_ONCE = 32  # receivers with which one sender talks at the same time: who is slow takes one of the places
 
 
 @shared_task
 def drain_outbox(**_: object) -> int:
-    """Handle what waits in the outbox."""
-    return outbox.drain(now=timezone.now())
+    """Handle what waits in the outbox, and wake a sender of webhooks."""
+    handled = outbox.drain(now=timezone.now())
+    if handled:
+        send_webhooks.apply_async(expires=3)
+    return handled
+
+
+@shared_task
+def send_webhooks(**_: object) -> int:
+    """Send what is due, to many receivers at once, to each one thing at a time; return how many tries were made.
+
+    Threads talk to the network; the database is this thread's alone.
+    """
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        try:
+            return _send(pool)
+        except BaseException:
+            connection.close()  # and with it every lock on a receiver that this session holds
+            raise
+
+
+def _send(pool: ThreadPoolExecutor) -> int:
+    end, tries = time.monotonic() + SECONDS, 0
+    flying: dict[Future[http.Answer | Problem], deliveries.Sending] = {}
+    while True:
+        while len(flying) < AT_ONCE and time.monotonic() < end:
+            busy = [one.endpoint_id for one in flying.values()]
+            sending = deliveries.claim(now=timezone.now(), busy=busy)
+            if sending is None:
+                break
+            flying[pool.submit(deliveries.attempt, sending, now=timezone.now())] = sending
+        if not flying:
+            return tries
+        for one in wait(flying, timeout=0.5, return_when=FIRST_COMPLETED).done:
+            deliveries.settle(sending=flying.pop(one), outcome=one.result(), now=timezone.now())
+            tries += 1
 
 
 @shared_task
@@ -69,3 +109,4 @@ def look_after_members(**_: object) -> int:
 look_after_members.access = Permission.MEMBER_MANAGE
 drain_outbox.access = end_expired.access = Permission.AGREEMENT_END
 send_mail.access = Permission.HOME
+send_webhooks.access = Permission.WEBHOOK_MANAGE

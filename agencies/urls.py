@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from agencies.views import agencies, agreements, clients, members, reviews
+from agencies.views import agencies, agreements, clients, members, reviews, webhooks
 
 urlpatterns = [
     path("agencies/", agencies.agencies, name="agencies"),
@@ -43,4 +43,14 @@ urlpatterns = [
     path("clients/", clients.clients, name="clients"),
     path("clients/new/", clients.client_new, name="client-new"),
     path("clients/<int:pk>/revoke/", clients.client_revoke, name="client-revoke"),
+    path("webhooks/", webhooks.webhooks, name="webhooks"),
+    path("webhooks/new/", webhooks.webhook_new, name="webhook-new"),
+    path("webhooks/<uuid:pk>/", webhooks.webhook, name="webhook"),
+    path("webhooks/<uuid:pk>/secret/", webhooks.webhook_rotate, name="webhook-rotate"),
+    path("webhooks/<uuid:pk>/pause/", webhooks.webhook_stop, {"how": "pause"}, name="webhook-pause"),
+    path("webhooks/<uuid:pk>/end/", webhooks.webhook_stop, {"how": "end"}, name="webhook-end"),
+    path("webhooks/<uuid:pk>/resume/", webhooks.webhook_act, {"act": "resume"}, name="webhook-resume"),
+    path("webhooks/<uuid:pk>/test/", webhooks.webhook_act, {"act": "test"}, name="webhook-test"),
+    path("webhooks/<uuid:pk>/replay/", webhooks.webhook_act, {"act": "replay"}, name="webhook-replay"),
+    path("webhooks/deliveries/<int:pk>/replay/", webhooks.delivery_replay, name="delivery-replay"),
 ]

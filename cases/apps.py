@@ -7,3 +7,7 @@ class CasesConfig(AppConfig):
     """Claims."""
 
     name = "cases"
+
+    def ready(self) -> None:
+        """Tell the floor below who may be told of claims."""
+        from cases import receivers  # noqa: F401 - models are ready only now

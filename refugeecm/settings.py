@@ -7,6 +7,7 @@ KEY_ENCRYPTION_KEYS, BLIND_INDEX_KEY, ALLOWED_HOSTS. `./manage.py up` supplies a
 import base64
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 import pghistory
@@ -59,6 +60,13 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 INSECURE_COOKIES = env.bool("INSECURE_COOKIES", default=False)  # for http on this machine alone
 REDIS_URL = env.str("REDIS_URL")
+# Receivers of webhooks on this very machine, as "http://127.0.0.1:9000", for proofs and demonstrations.
+LOOPBACK_ORIGINS = env.list("LOOPBACK_ORIGINS", default=[])
+for _origin in LOOPBACK_ORIGINS:
+    if not INSECURE_COOKIES or urlsplit(_origin).hostname not in {"127.0.0.1", "localhost", "::1"}:
+        raise ImproperlyConfigured(
+            "LOOPBACK_ORIGINS: only where INSECURE_COOKIES is set, and only this machine itself."
+        )
 
 DATABASES = {"default": _database("DATABASE_URL")}
 MIGRATE_DATABASE = _database("MIGRATE_DATABASE_URL") if env.str("MIGRATE_DATABASE_URL", default="") else None
@@ -251,6 +259,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "drain the outbox": {"task": "agencies.tasks.drain_outbox", "schedule": 5.0, "options": {"expires": 5}},
     "send mail": {"task": "agencies.tasks.send_mail", "schedule": 5.0, "options": {"expires": 5}},
+    "send webhooks": {"task": "agencies.tasks.send_webhooks", "schedule": 3.0, "options": {"expires": 3}},
     "sweep open imports": {
         "task": "registration.tasks.sweep_imports",
         "schedule": 3.0,

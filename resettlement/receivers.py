@@ -1,11 +1,19 @@
-"""How does the other party's timeline come to say the same as the one's who acted?"""
+"""How does the other party's timeline come to say the same as the one's who acted, and whose systems may be told of a referral?"""
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
+from django.utils.translation import gettext_lazy as _
+
+from agencies import channels
+from agencies.access import Viewer, shown_fields
 from refugeecm.core import events, outbox, wall
 from refugeecm.core.models import OutboxMessage
+from resettlement.actions import referrals
+from resettlement.models import Referral
 
 
 @outbox.handles("resettlement.")
@@ -26,3 +34,26 @@ def tell_both(*, message: OutboxMessage, now: datetime) -> None:
             details=details,
             tell=False,
         )
+
+
+def referrals_known(
+    topic: str, viewer: Viewer, ids: Collection[uuid.UUID]
+) -> Mapping[uuid.UUID, channels.Known]:
+    """Return the referrals among `ids` of which the viewer may be told: sender and addressee. The moment of its status orders it."""
+    shown = Referral.objects.visible_to(viewer).with_shown_classes(viewer).filter(pk__in=ids)
+    return {
+        one.pk: channels.Known(case=one.claim_id, change_seq=int(one.status_since.timestamp() * 1000))
+        for one in shown
+        if {"id", "status"} <= shown_fields(one, viewer)
+    }
+
+
+channels.offer(
+    {
+        referrals.PROPOSED: _("A case was referred"),
+        referrals.ANSWERED: _("A referral was answered"),
+        referrals.REVOKED: _("A referral was taken back"),
+        referrals.WRITTEN: _("A message was written on a referral"),
+    },
+    sees=referrals_known,
+)

@@ -13,7 +13,7 @@ from agencies.access.fields import (
 )
 from agencies.access.permissions import ROLES, Permission
 from agencies.access.rows import OwnedQuerySet, live_for
-from agencies.access.viewer import Viewer, worker_for
+from agencies.access.viewer import Viewer, webhook_for, worker_for
 
 __all__ = [
     "FIELDS_HIDDEN",
@@ -33,5 +33,6 @@ __all__ = [
     "shown_classes",
     "shown_fields",
     "viewer_of",
+    "webhook_for",
     "worker_for",
 ]

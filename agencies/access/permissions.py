@@ -33,6 +33,8 @@ class Permission(StrEnum):
     AUDIT_READ = "audit.read"
     REGISTER_READ = "register.read"
     REGISTER_KEEP = "register.keep"
+    WEBHOOK_READ = "webhook.read"
+    WEBHOOK_MANAGE = "webhook.manage"
     API_STATUS = "api.status"
     API_SEALS = "api.seals"
 
@@ -71,9 +73,13 @@ ROLES: dict[str, frozenset[Permission]] = {
         Permission.AGREEMENT_END,
         Permission.CLIENT_READ,
         Permission.CLIENT_ISSUE,
+        Permission.WEBHOOK_READ,
+        Permission.WEBHOOK_MANAGE,
         Permission.REGISTER_KEEP,
     },
-    Role.AUDITOR: _EVERYONE | _OVERSIGHT | {Permission.MEMBER_READ, Permission.CLIENT_READ},
+    Role.AUDITOR: _EVERYONE
+    | _OVERSIGHT
+    | {Permission.MEMBER_READ, Permission.CLIENT_READ, Permission.WEBHOOK_READ},
 }
 
 CLIENT_PERMISSIONS = frozenset(

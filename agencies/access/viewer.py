@@ -48,6 +48,11 @@ def client(api_client: ApiClient) -> Viewer:
     )
 
 
+def webhook_for(agency: Agency) -> Viewer:
+    """Return the viewer that an agency's own system is when it is told of something: it sees by that channel, and may do nothing."""
+    return Viewer(agency=agency, permissions=frozenset(), channel=Channel.WEBHOOKS, role="webhook")
+
+
 def worker_for(agency: Agency, *, user_id: int | None = None) -> Viewer:
     """Return the viewer that a worker is while it works for an agency, on behalf of the person who asked for the work."""
     return Viewer(agency=agency, permissions=frozenset(Permission), user_id=user_id, role="worker")

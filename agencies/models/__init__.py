@@ -5,6 +5,7 @@ from agencies.models.agreement import Agreement
 from agencies.models.invitation import Invitation
 from agencies.models.notification import Notification
 from agencies.models.review import Review, ReviewLine
+from agencies.models.webhook import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "Agency",
@@ -16,4 +17,6 @@ __all__ = [
     "Notification",
     "Review",
     "ReviewLine",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -22,9 +22,9 @@ from django.views.decorators.http import require_GET, require_POST
 from agencies import access
 from agencies.access import Permission, Viewer
 from agencies.access.declaration import ViewedRequest
-from agencies.actions import agreements, notifications
+from agencies.actions import agreements, notifications, webhooks
 from agencies.enums import AgreementStatus
-from agencies.models import Agreement, ApiClient, Membership, Notification, Review
+from agencies.models import Agreement, ApiClient, Membership, Notification, Review, WebhookEndpoint
 from agencies.models.notification import NotificationQuerySet
 from cases.enums import ClaimStatus
 from cases.models import Claim
@@ -51,6 +51,8 @@ TOLD = {
     agreements.ACTIVE: _("An agreement is in force: what it names is shown."),
     agreements.ENDED: _("Your partner ended an agreement: nothing is shown any more."),
     agreements.EXPIRED: _("An agreement has run out: nothing is shown any more."),
+    webhooks.PAUSED: _("A system of your agency did not take webhooks for three days; it is paused."),
+    webhooks.ENDED: _("A system of your agency wants no more webhooks."),
     referrals.PROPOSED: _("A partner referred a case to your agency."),
     referrals.ANSWERED: _("A partner answered your referral."),
     referrals.REVOKED: _("A partner took a referral back."),
@@ -145,6 +147,7 @@ def _notifications(viewer: Viewer) -> NotificationQuerySet:
         "handover": Permission.REFERRAL_READ,
         "member": Permission.MEMBER_MANAGE,
         "review": Permission.REVIEW,
+        "webhook": Permission.WEBHOOK_READ,
     }
     theirs = [kind for kind, permission in kinds.items() if viewer.may(permission)]
     return Notification.objects.visible_to(viewer).filter(subject_type__in=theirs)
@@ -155,9 +158,10 @@ def _lines(viewer: Viewer) -> list[Line]:
     found = list(_notifications(viewer).unread().order_by("-at", "-id")[: SHOWN + 1])
     wanted = {
         kind: [one.subject_id for one in found if one.subject_type == kind]
-        for kind in ("agreement", "referral", "handover", "member", "review")
+        for kind in ("agreement", "referral", "handover", "member", "review", "webhook")
     }
-    about: dict[uuid.UUID, str] = {}
+    receivers = WebhookEndpoint.objects.visible_to(viewer).filter(pk__in=wanted["webhook"])
+    about: dict[uuid.UUID, str] = dict(receivers.values_list("pk", "url"))
     if wanted["agreement"]:
         for agreement in Agreement.objects.visible_to(viewer).filter(pk__in=wanted["agreement"]):
             about[agreement.pk] = f"{agreement.reference} · {agreement.title}"

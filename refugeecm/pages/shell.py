@@ -21,6 +21,7 @@ PLACES = [
     (Permission.MEMBER_READ, _("Members"), "members", "/members/"),
     (Permission.REVIEW, _("Reviews of access"), "reviews", "/reviews/"),
     (Permission.CLIENT_READ, _("API clients"), "clients", "/clients/"),
+    (Permission.WEBHOOK_READ, _("Webhooks"), "webhooks", "/webhooks/"),
 ]
 
 

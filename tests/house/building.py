@@ -14,11 +14,11 @@ from allauth.idp.oidc.models import Token
 from django.db import transaction
 from django.utils import formats, timezone
 
-from agencies.access import enter
+from agencies.access import Viewer, enter
 from agencies.actions import agencies as founding
-from agencies.actions import agreements, clients, invitations, reviews
+from agencies.actions import agreements, clients, invitations, reviews, webhooks
 from agencies.enums import AGREEMENT_MOVES, AgencyKind, Role
-from agencies.models import Agency, Agreement, Notification
+from agencies.models import Agency, Agreement, Notification, WebhookDelivery
 from cases.actions import claims
 from cases.models import Claim
 from refugeecm.core import outbox
@@ -129,6 +129,22 @@ class Builder:
         self.members(code, admin)
         self.mark(code, "C1", "api_client.name", name, staff=True)
         self.mark(code, "C4", "api_client.secret", secret)
+        self.receiver(code, admin.viewer)
+
+    def receiver(self, code: str, admin: Viewer) -> None:
+        """A system of the agency that is told of decisions, and a test event that did not arrive there."""
+        url = f"https://zqhooks{code}qz.example/"
+        with transaction.atomic():
+            enter(admin, reason="test")
+            made, secret = webhooks.add(url=url, topics=["cases.claim.decided"], by=admin, now=NOW)
+            webhooks.test(endpoint=made, by=admin, now=NOW)
+            WebhookDelivery.objects.update(status="dead", finished_at=NOW)
+            delivery = WebhookDelivery.objects.get(endpoint=made)
+        self.world.records[code].add("webhook", made.pk)
+        self.world.records[code].add("delivery", delivery.pk)
+        self.mark(code, "C1", "webhook.url", url, staff=True)
+        self.mark(code, "C1", "webhook.event", str(delivery.event_id), staff=True)
+        self.mark(code, "C4", "webhook.secret", secret)
 
     def members(self, code: str, admin: Actor) -> None:
         """Somebody is invited, and a review of access is open."""

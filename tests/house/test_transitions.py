@@ -12,8 +12,15 @@ import pytest
 from django.apps import apps
 from django.db import connection, transaction
 
-from agencies.enums import AGREEMENT_MOVES, INVITATION_MOVES, REVIEW_MOVES, VERDICT_MOVES
-from agencies.models import Agreement, Invitation, Review, ReviewLine
+from agencies.enums import (
+    AGREEMENT_MOVES,
+    DELIVERY_MOVES,
+    ENDPOINT_MOVES,
+    INVITATION_MOVES,
+    REVIEW_MOVES,
+    VERDICT_MOVES,
+)
+from agencies.models import Agreement, Invitation, Review, ReviewLine, WebhookDelivery, WebhookEndpoint
 from cases.actions import claims
 from cases.enums import CLAIM_MOVES, ClaimStatus
 from cases.models import Claim
@@ -30,6 +37,8 @@ MOVED = {
     "INVITATION_MOVES": (Invitation, INVITATION_MOVES),
     "REVIEW_MOVES": (Review, REVIEW_MOVES),
     "VERDICT_MOVES": (ReviewLine, VERDICT_MOVES),
+    "ENDPOINT_MOVES": (WebhookEndpoint, ENDPOINT_MOVES),
+    "DELIVERY_MOVES": (WebhookDelivery, DELIVERY_MOVES),
     "BATCH_MOVES": (ImportBatch, BATCH_MOVES),
     "STEP_MOVES": (ImportStep, STEP_MOVES),
     "CLAIM_MOVES": (Claim, CLAIM_MOVES),
