@@ -9,5 +9,5 @@ class AgenciesConfig(AppConfig):
     name = "agencies"
 
     def ready(self) -> None:
-        """Register the handlers of the outbox."""
-        from agencies import receivers  # noqa: F401 - models are ready only now
+        """Register the handlers of the outbox, and the lists that can be exported."""
+        from agencies import listings, receivers  # noqa: F401 - models are ready only now

@@ -197,3 +197,64 @@ class Problem(TextChoices):
     SLOW = "slow", _("no answer in time")
     UNREACHABLE = "unreachable", _("no connection")
     FORBIDDEN = "forbidden", _("not a public address")
+
+
+class ExportPurpose(TextChoices):
+    """What a file of rows is made for; whoever asks for one says it, and it stands in the log."""
+
+    CASEWORK = "casework", _("Work on these cases")
+    ASSISTANCE = "assistance", _("Planning or handing out assistance")
+    REPORT = "report", _("Figures for a report")
+    REVIEW = "review", _("Review or audit")
+    PERSON = "person", _("Answer to a request of the person")
+    AUTHORITY = "authority", _("Duty to inform an authority")
+
+
+class ExportFormat(TextChoices):
+    """What kind of file."""
+
+    XLSX = "xlsx", _("Excel (.xlsx)")
+    CSV = "csv", _("CSV")
+
+
+class ExportStatus(TextChoices):
+    """Life of an export. Only READY can be downloaded."""
+
+    QUEUED = "queued", _("Waiting")
+    RUNNING = "running", _("Being written")
+    READY = "ready", _("Ready")
+    FAILED = "failed", _("Not made")
+    CANCELLED = "cancelled", _("Thrown away")
+    EXPIRED = "expired", _("Destroyed after its time")
+
+
+class ExportProblem(TextChoices):
+    """Why there is no file, or no more."""
+
+    RIGHTS = "rights", _("You may no longer export this list. What had been written is destroyed.")
+    ENDED = (
+        "ended",
+        _(
+            "An agreement under which rows were shared has ended or changed. What had been written is destroyed."
+        ),
+    )
+    TOO_MANY = (
+        "too_many",
+        _("The list has more than 100,000 rows. Narrow it with a filter, and export the parts."),
+    )
+    FILTER = "filter", _("A filter of the list means nothing any more. Open the list and choose again.")
+    BROKEN = (
+        "broken",
+        _("The file could not be written, five times. Try again, or tell those who run the system."),
+    )
+
+
+EXPORT_MOVES: dict[str, frozenset[str]] = {
+    ExportStatus.QUEUED: frozenset({ExportStatus.RUNNING, ExportStatus.FAILED, ExportStatus.CANCELLED}),
+    ExportStatus.RUNNING: frozenset({ExportStatus.READY, ExportStatus.FAILED, ExportStatus.CANCELLED}),
+    # Refused at the download, when a right or an agreement has ended since.
+    ExportStatus.READY: frozenset({ExportStatus.EXPIRED, ExportStatus.FAILED, ExportStatus.CANCELLED}),
+    ExportStatus.FAILED: frozenset(),
+    ExportStatus.CANCELLED: frozenset(),
+    ExportStatus.EXPIRED: frozenset(),
+}

@@ -9,13 +9,14 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from agencies.access import Permission
-from agencies.actions import agreements, deliveries, members, reviews
+from agencies.actions import agreements, deliveries, exports, members, reviews
 from agencies.enums import Problem
-from agencies.models import Agency, Agreement
+from agencies.models import Agency, Agreement, ExportTurn
 from refugeecm.core import http, mail, outbox, seals, wall
 
-SECONDS = 60  # then a sender lets its worker do something else; the next hint comes within seconds
 AT_ONCE = 32  # receivers with which one sender talks at the same time: who is slow takes one of the places
+
+SECONDS = 60  # then a task lets its worker do something else; the next hint comes within seconds
 
 
 @shared_task
@@ -65,6 +66,30 @@ def send_mail(**_: object) -> int:
 
 
 @shared_task
+def work_exports(**_: object) -> int:
+    """Write open exports, chunk by chunk, for a minute at most; then the worker asks again, to get to its other work."""
+    end, done = time.monotonic() + SECONDS, 0
+    while time.monotonic() < end and exports.run_one(now=timezone.now()):
+        done += 1
+    return done
+
+
+@shared_task
+def sweep_exports(**_: object) -> int:
+    """Wake a worker for each export that is open: after it was asked for, a crash, or a restart of anything."""
+    waiting = ExportTurn.objects.count()
+    for _worker in range(min(waiting, 2)):
+        work_exports.apply_async(expires=3)
+    return waiting
+
+
+@shared_task
+def end_exports(**_: object) -> int:
+    """Destroy the files whose time is over, or which nobody has the right to any more."""
+    return sum(exports.end_due(agency=one, now=timezone.now()) for one in Agency.objects.order_by("pk"))
+
+
+@shared_task
 def end_expired(**_: object) -> int:
     """Write into the status of agreements that their last day has passed."""
     ended = 0
@@ -110,3 +135,4 @@ look_after_members.access = Permission.MEMBER_MANAGE
 drain_outbox.access = end_expired.access = Permission.AGREEMENT_END
 send_mail.access = Permission.HOME
 send_webhooks.access = Permission.WEBHOOK_MANAGE
+work_exports.access = sweep_exports.access = end_exports.access = Permission.EXPORT

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from agencies.views import agencies, agreements, clients, members, reviews, webhooks
+from agencies.views import agencies, agreements, clients, exports, members, reviews, webhooks
 
 urlpatterns = [
     path("agencies/", agencies.agencies, name="agencies"),
@@ -53,4 +53,10 @@ urlpatterns = [
     path("webhooks/<uuid:pk>/test/", webhooks.webhook_act, {"act": "test"}, name="webhook-test"),
     path("webhooks/<uuid:pk>/replay/", webhooks.webhook_act, {"act": "replay"}, name="webhook-replay"),
     path("webhooks/deliveries/<int:pk>/replay/", webhooks.delivery_replay, name="delivery-replay"),
+    path("exports/", exports.exports, name="exports"),
+    path("exports/new/", exports.export_new, name="export-new"),
+    path("exports/<uuid:pk>/", exports.export, name="export"),
+    path("exports/<uuid:pk>/progress/", exports.export_progress, name="export-progress"),
+    path("exports/<uuid:pk>/file/", exports.export_file, name="export-file"),
+    path("exports/<uuid:pk>/cancel/", exports.export_cancel, name="export-cancel"),
 ]

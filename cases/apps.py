@@ -9,5 +9,5 @@ class CasesConfig(AppConfig):
     name = "cases"
 
     def ready(self) -> None:
-        """Tell the floor below who may be told of claims."""
-        from cases import receivers  # noqa: F401 - models are ready only now
+        """Tell the floor below who may be told of claims, and name the lists that can be exported."""
+        from cases import listings, receivers  # noqa: F401 - models are ready only now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agencies import access
-from agencies.access import Permission
+from agencies.access import Permission, Viewer
 from agencies.access.declaration import ViewedRequest
 from agencies.actions import reads
 from agencies.reports import story
@@ -60,9 +61,10 @@ def _own_for_update(request: ViewedRequest, pk: uuid.UUID) -> Claim:
     return found
 
 
-def _filtered(request: ViewedRequest, chosen: dict[str, Any]) -> Any:
-    viewer = request.viewer
-    found = reports.with_status(_visible(request), viewer).order_by("-pk")
+def filtered(viewer: Viewer, chosen: Mapping[str, Any]) -> Any:
+    """Return the visible claims that fit the filters of the list."""
+    visible = Claim.objects.visible_to(viewer).with_shown_classes(viewer).select_related("agency")
+    found = reports.with_status(visible, viewer).order_by("-pk")
     number = (chosen.get("q") or "").strip()
     if number:
         by_reference = ClaimReference.objects.owned_by(viewer).filter(value=number).values("claim_id")
@@ -84,7 +86,7 @@ def claims(request: ViewedRequest) -> HttpResponse:
     viewer, now = request.viewer, timezone.now()
     form = forms.ClaimFilter(request.GET)
     chosen = form.cleaned_data if form.is_valid() else {}
-    page = page_of(_filtered(request, chosen), number=request.GET.get("page"))
+    page = page_of(filtered(viewer, chosen), number=request.GET.get("page"))
     applicants = reports.people(viewer, {one.individual_id for one in page.rows})
     reads.record(viewer=viewer, rows=list(applicants.values()), view="claims", now=now)
     rows = [

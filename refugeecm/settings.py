@@ -265,6 +265,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3.0,
         "options": {"expires": 3},
     },
+    "sweep open exports": {
+        "task": "agencies.tasks.sweep_exports",
+        "schedule": 3.0,
+        "options": {"expires": 3},
+    },
+    "end exports": {"task": "agencies.tasks.end_exports", "schedule": 300.0, "options": {"expires": 300}},
     "end what has run out": {
         "task": "agencies.tasks.end_expired",
         "schedule": 3600.0,

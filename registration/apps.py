@@ -9,5 +9,5 @@ class RegistrationConfig(AppConfig):
     name = "registration"
 
     def ready(self) -> None:
-        """Connect what the first floor announces."""
-        from registration import receivers  # noqa: F401 - models are ready only now
+        """Connect what the first floor announces, and name the lists that can be exported."""
+        from registration import listings, receivers  # noqa: F401 - models are ready only now

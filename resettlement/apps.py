@@ -9,5 +9,5 @@ class ResettlementConfig(AppConfig):
     name = "resettlement"
 
     def ready(self) -> None:
-        """Connect what follows after a commit, and say who may be told of referrals."""
-        from resettlement import receivers  # noqa: F401 - models are ready only now
+        """Connect what follows after a commit, say who may be told, and name the lists that can be exported."""
+        from resettlement import listings, receivers  # noqa: F401 - models are ready only now

@@ -35,6 +35,7 @@ class Permission(StrEnum):
     REGISTER_KEEP = "register.keep"
     WEBHOOK_READ = "webhook.read"
     WEBHOOK_MANAGE = "webhook.manage"
+    EXPORT = "export"
     API_STATUS = "api.status"
     API_SEALS = "api.seals"
 
@@ -53,6 +54,7 @@ _CASEWORKER = _READERS | {
     Permission.CLAIM_MOVE,
     Permission.REFERRAL_MAKE,
     Permission.REFERRAL_ANSWER,
+    Permission.EXPORT,
 }
 
 _OVERSIGHT = frozenset({Permission.AUDIT_READ, Permission.REGISTER_READ})
@@ -77,9 +79,10 @@ ROLES: dict[str, frozenset[Permission]] = {
         Permission.WEBHOOK_MANAGE,
         Permission.REGISTER_KEEP,
     },
+    # An auditor exports the lists that they read: none is of people.
     Role.AUDITOR: _EVERYONE
     | _OVERSIGHT
-    | {Permission.MEMBER_READ, Permission.CLIENT_READ, Permission.WEBHOOK_READ},
+    | {Permission.MEMBER_READ, Permission.CLIENT_READ, Permission.WEBHOOK_READ, Permission.EXPORT},
 }
 
 CLIENT_PERMISSIONS = frozenset(

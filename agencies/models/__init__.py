@@ -2,6 +2,7 @@
 
 from agencies.models.agency import Agency, AgencyKey, ApiClient, Membership
 from agencies.models.agreement import Agreement
+from agencies.models.export import ExportJob, ExportPiece, ExportTurn
 from agencies.models.invitation import Invitation
 from agencies.models.notification import Notification
 from agencies.models.review import Review, ReviewLine
@@ -12,6 +13,9 @@ __all__ = [
     "AgencyKey",
     "Agreement",
     "ApiClient",
+    "ExportJob",
+    "ExportPiece",
+    "ExportTurn",
     "Invitation",
     "Membership",
     "Notification",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agencies import access, policies, reports
-from agencies.access import Permission
+from agencies.access import Permission, Viewer
 from agencies.access.declaration import ViewedRequest
 from agencies.actions import agreements as acts
 from agencies.enums import AgreementStatus, Channel
@@ -64,23 +67,22 @@ def lines_of(rows: list[Agreement]) -> list[dict[str, object]]:
     return lines
 
 
+def filtered(viewer: Viewer, chosen: Mapping[str, Any]) -> QuerySet[Agreement]:
+    """Return the agreements of the viewer's agency that fit the filters of the list."""
+    found = Agreement.objects.visible_to(viewer).select_related("provider", "recipient")
+    if chosen.get("side"):
+        side = "provider_id" if chosen["side"] == "given" else "recipient_id"
+        found = found.filter(**{side: viewer.agency_id})
+    return found.filter(status=chosen["status"]) if chosen.get("status") else found
+
+
 @access.requires(Permission.AGREEMENT_READ)
 @require_safe
 def agreements(request: ViewedRequest) -> HttpResponse:
     """What we share and what we receive."""
     form = forms.AgreementFilter(request.GET)
     chosen = form.cleaned_data if form.is_valid() else {}
-    found = (
-        Agreement.objects.visible_to(request.viewer)
-        .select_related("provider", "recipient")
-        .order_by("-created_at")
-    )
-    if chosen.get("side"):
-        found = found.filter(
-            **{"provider_id" if chosen["side"] == "given" else "recipient_id": request.viewer.agency_id}
-        )
-    if chosen.get("status"):
-        found = found.filter(status=chosen["status"])
+    found = filtered(request.viewer, chosen).order_by("-created_at")
     page = page_of(found, number=request.GET.get("page"))
     return render(
         request,

@@ -8,3 +8,7 @@ class PagesConfig(AppConfig):
 
     name = "refugeecm.pages"
     label = "pages"
+
+    def ready(self) -> None:
+        """Name the lists that can be exported."""
+        from refugeecm.pages import listings  # noqa: F401 - models are ready only now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -206,6 +207,15 @@ def _found(text: str, given: dict[str, Any], viewer: Viewer, number: str | None)
         has_next=len(found) > start + 25,
         total=len(found),
     )
+
+
+def sought(given: Mapping[str, Any], viewer: Viewer) -> Any:
+    """Return the rows that the page shows for these filters, in no order: for a file of them."""
+    text = (given.get("q") or "").strip()
+    if not text:
+        return _filtered(dict(given), viewer)
+    found = [one.pk for page in "12" for one in _found(text, dict(given), viewer, page).rows]
+    return _visible(viewer).filter(pk__in=found)
 
 
 def _fits(person: Individual, given: dict[str, Any], viewer: Viewer) -> bool:

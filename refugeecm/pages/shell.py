@@ -22,6 +22,7 @@ PLACES = [
     (Permission.REVIEW, _("Reviews of access"), "reviews", "/reviews/"),
     (Permission.CLIENT_READ, _("API clients"), "clients", "/clients/"),
     (Permission.WEBHOOK_READ, _("Webhooks"), "webhooks", "/webhooks/"),
+    (Permission.EXPORT, _("Exports"), "exports", "/exports/"),
 ]
 
 

@@ -138,6 +138,30 @@ def _new(batch: ImportBatch, number: str | None) -> tuple[dict[int, dict[int, Im
     return wanted, page
 
 
+def chunks_with(batch: ImportBatch, outcome: str) -> list[int]:
+    """Return the numbers of the chunks that may bear rows of an outcome."""
+    if outcome == Outcome.NEW:
+        rows = ImportStep.objects.filter(batch_id=batch.pk, kind=StepKind.CHECK)
+        return list(rows.order_by("seq").values_list("seq", flat=True))
+    found = ImportRow.objects.filter(batch=batch, outcome=outcome)
+    return list(found.order_by("chunk_seq").values_list("chunk_seq", flat=True).distinct())
+
+
+def rows_of_chunk(batch: ImportBatch, outcome: str, seq: int, *, viewer: Viewer) -> list[FileRow]:
+    """Return all rows of an outcome in one chunk."""
+    standing = {one.number: one for one in ImportRow.objects.filter(batch=batch, chunk_seq=seq)}
+    wanted: dict[int, ImportRow | None] = {
+        number: one for number, one in standing.items() if one.outcome == outcome
+    }
+    if outcome == Outcome.NEW:
+        chunk = ImportChunk.objects.get(batch=batch, seq=seq)
+        raw = content.raw_rows(chunk, content.key_of(batch))
+        wanted |= {number: None for number, _cells in raw if number not in standing}
+    rows = sorted(_read(batch, {seq: wanted}), key=lambda one: one.number)
+    _resolve(batch, rows, {number: one for number, one in wanted.items() if one}, viewer)
+    return rows
+
+
 def _read(batch: ImportBatch, wanted: dict[int, dict[int, ImportRow | None]]) -> Iterator[FileRow]:
     """Open the chunks, and yield the wanted rows."""
     if not wanted:

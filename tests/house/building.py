@@ -16,7 +16,8 @@ from django.utils import formats, timezone
 
 from agencies.access import Viewer, enter
 from agencies.actions import agencies as founding
-from agencies.actions import agreements, clients, invitations, reviews, webhooks
+from agencies.actions import agreements, clients, exports, invitations, reviews, webhooks
+from agencies.channels.lists import LISTS
 from agencies.enums import AGREEMENT_MOVES, AgencyKind, Role
 from agencies.models import Agency, Agreement, Notification, WebhookDelivery
 from cases.actions import claims
@@ -80,6 +81,7 @@ class Builder:
             self.file(OWN, event)
         outbox.drain(now=NOW, limit=1000)
         for code in relations:
+            self.export(code)
             self.let_lapse(code)
             with transaction.atomic():
                 enter(self.world.actor(code, Role.CASEWORKER).viewer, reason="test")
@@ -406,6 +408,20 @@ class Builder:
             for column in ("record_id", "given_name", "father_name", "family_name", "full_name_native", "mother_name", "birth_place",
                            "phone", "document_number", "registration_site"):  # fmt: skip
                 self.mark(code, "C4", f"import_row.{column}", row[column])
+
+    def export(self, code: str) -> None:
+        """Take the people that an agency's caseworker sees out as a file, which waits to be downloaded."""
+        viewer, now = self.world.actor(code, Role.CASEWORKER).viewer, timezone.now()
+        with transaction.atomic():
+            enter(viewer, reason="test")
+            made = exports.ask(
+                listing=LISTS["people"], query={}, purpose="casework", reason=word("reason"), format="csv", by=viewer, now=now,
+            )  # fmt: skip
+        while exports.run_one(now=now):
+            pass
+        self.world.records[code].add("export", made.pk)
+        self.mark(code, "C1", "export.id", str(made.pk))
+        self.mark(code, "C2", "export.reason", made.reason)
 
 
 def _checked(words: dict[str, str]) -> Any:

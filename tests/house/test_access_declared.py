@@ -170,6 +170,7 @@ def sources(*rooms: str) -> list[Path]:
 UNSCOPED = {
     ("agencies/api.py", "authenticate"): "finds the client behind a token, before anybody is known",
     ("agencies/tasks.py", "end_expired"): "goes through all agencies, entering the context of each",
+    ("agencies/tasks.py", "sweep_exports"): "counts turns, which bear no data",
     ("registration/tasks.py", "sweep_imports"): "counts steps, which bear no data",
     ("cases/views.py", "claim"): "a subquery that only narrows visible people to one household",
     (

@@ -26,6 +26,7 @@ WALLED = wall.walled_models()
 # Tables that name an agency or a person and have no row-level security, each with its reason.
 WITHOUT_WALL = {
     "core.OutboxMessage": "ids and codes only; a worker claims a message before it knows the agency",
+    "agencies.ExportTurn": "ids and counts only; a worker claims a turn before it knows the agency",
     "registration.ImportStep": "counts only; a worker claims a step before it knows the agency",
     "agencies.AgencyKey": "wrapped by a key outside the database; opening what a partner shares needs the owner's key",
     "agencies.Membership": "read to find out who is asking, before any context can be set",

@@ -16,11 +16,20 @@ from agencies.enums import (
     AGREEMENT_MOVES,
     DELIVERY_MOVES,
     ENDPOINT_MOVES,
+    EXPORT_MOVES,
     INVITATION_MOVES,
     REVIEW_MOVES,
     VERDICT_MOVES,
 )
-from agencies.models import Agreement, Invitation, Review, ReviewLine, WebhookDelivery, WebhookEndpoint
+from agencies.models import (
+    Agreement,
+    ExportJob,
+    Invitation,
+    Review,
+    ReviewLine,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 from cases.actions import claims
 from cases.enums import CLAIM_MOVES, ClaimStatus
 from cases.models import Claim
@@ -33,6 +42,7 @@ from tests.conftest import NOW, acting_as
 
 # Which model moves by which table; a new table that is not named here fails a test.
 MOVED = {
+    "EXPORT_MOVES": (ExportJob, EXPORT_MOVES),
     "AGREEMENT_MOVES": (Agreement, AGREEMENT_MOVES),
     "INVITATION_MOVES": (Invitation, INVITATION_MOVES),
     "REVIEW_MOVES": (Review, REVIEW_MOVES),

@@ -42,7 +42,7 @@ class Relation:
 
 RELATIONS = {
     OWN: Relation("BORDER", fate=""),
-    "full": Relation("FULL", ALL_CLASSES),
+    "full": Relation("FULL", ALL_CLASSES, channels=(*BOTH, "export")),
     "status": Relation("STATUS", ("C1",)),
     "door": Relation("DOOR", ("C1", "C2"), channels=("pages",)),
     "ended": Relation("ENDED", ALL_CLASSES, fate="ended"),

@@ -14,6 +14,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from agencies.actions import exports
+from agencies.channels.lists import LISTS
+from agencies.models import ExportJob
 from refugeecm.core.models import ReadEvent
 from registration.actions import imports
 from registration.enums import BatchStatus
@@ -274,3 +277,34 @@ def test_the_list(clerk: Client, cast: Cast, checked: ImportBatch) -> None:
 def test_an_event_is_not_chosen_and_named_at_once(clerk: Client, event: InfluxEvent) -> None:
     answer = upload(clerk, ROWS, event, name="Another", slug="another")
     assert "Keep one of the two" in answer.content.decode()
+
+
+def test_the_rows_of_a_file_are_exported_as_the_clerk_sees_them(
+    clerk: Client, cast: Cast, checked: ImportBatch
+) -> None:
+    address = reverse("import-rows", args=[checked.pk, "error"])
+    assert f"batch={checked.pk}&amp;outcome=error" in clerk.get(address).content.decode()
+    found = {}
+    for outcome in ("new", "error", "registered", "possible"):
+        with acting_as(cast.caseworker.viewer):
+            job = exports.ask(
+                listing=LISTS["import-rows"],
+                query={"batch": [str(checked.pk)], "outcome": [outcome]},
+                purpose="casework",
+                reason="Correcting rows",
+                format="csv",
+                by=cast.caseworker.viewer,
+                now=NOW,
+            )
+        while exports.run_one(now=NOW):
+            pass
+        with acting_as(cast.caseworker.viewer):
+            job = ExportJob.objects.select_related("agency").get(pk=job.pk)
+            content = exports.open_file(job=job, now=NOW)
+        assert content is not None, job.problem
+        found[outcome] = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+        assert job.total == len(found[outcome])
+    assert sum(len(rows) for rows in found.values()) == len(ROWS)
+    assert "'=cmd() Bashir Deby" in {one["Name in the file"] for one in found["error"]}
+    assert all(one["What to correct"] for one in found["error"])
+    assert [one["Your reference"] for one in found["new"]] == ["R1", "R2", "R7"]

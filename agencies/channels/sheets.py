@@ -1,0 +1,84 @@
+"""How are lines written as CSV or as a spreadsheet, so that no cell runs, and in constant memory?
+
+The spreadsheet is written here and not by a package: those at hand keep the sheet in memory or in the clear in a temporary file
+(docs/decisions/0011-files-of-rows-are-sealed-and-written-as-they-flow.md).
+"""
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Sequence
+from typing import cast
+from xml.sax.saxutils import escape
+
+Out = io.RawIOBase | io.BufferedIOBase
+_LIVE = frozenset("=+-@|%＝＋－＠｜％")  # the wide ones too: spreadsheet programs of East Asia run them
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0d\x0e-\x1f\ufffe\uffff]|_(?=x[0-9a-fA-F]{4}_)")
+_TYPES = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+# The fewest parts that a workbook of one sheet needs (ECMA-376, Office Open XML, part 1).
+_PARTS = {
+    "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types">'
+    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    f'<Override PartName="/xl/workbook.xml" ContentType="{_TYPES}.sheet.main+xml"/>'
+    f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_TYPES}.worksheet+xml"/></Types>',
+    "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
+    f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+    "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>'
+    '<sheet name="refugeecm" sheetId="1" r:id="rId1"/></sheets></workbook>',
+    "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
+    f'<Relationship Id="rId1" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+}
+
+
+def guarded(cell: str) -> str:
+    """Return the cell as text that no spreadsheet program runs when it opens a CSV file: with an apostrophe, if need be."""
+    if cell[:1].isalnum():
+        return cell
+    if cell[:1] in {"\t", "\r", "\n"}:
+        return "'" + cell
+    for letter in cell:
+        if letter in _LIVE:
+            return "'" + cell
+        if letter.isprintable() and not letter.isspace():  # what is invisible hides what follows
+            break
+    return cell
+
+
+def write_csv(out: Out, lines: Iterable[Sequence[str]]) -> None:
+    """Write lines as CSV (RFC 4180), UTF-8 with a byte order mark, by which spreadsheet programs know it."""
+    text = io.TextIOWrapper(cast(io.BytesIO, out), encoding="utf-8", newline="", write_through=True)
+    text.write("\ufeff")
+    writer = csv.writer(text, lineterminator="\r\n")
+    for line in lines:
+        writer.writerow([guarded(cell) for cell in line])
+    text.detach()
+
+
+def write_xlsx(out: Out, lines: Iterable[Sequence[str]], *, right_to_left: bool = False) -> None:
+    """Write lines as a workbook of one sheet; every cell is a string, its first row stays in sight. `out` need not seek."""
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, content in _PARTS.items():
+            package.writestr(name, _HEAD + content)
+        with package.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
+            turned = ' rightToLeft="1"' if right_to_left else ""
+            sheet.write(
+                f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0"{turned}>'
+                '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
+                '<sheetFormatPr defaultRowHeight="15" baseColWidth="18"/><sheetData>'.encode()
+            )
+            for line in lines:
+                cells = "".join(
+                    f'<c t="inlineStr"><is><t xml:space="preserve">{_xml(cell)}</t></is></c>' for cell in line
+                )
+                sheet.write(f"<row>{cells}</row>".encode())
+            sheet.write(b"</sheetData></worksheet>")
+
+
+def _xml(cell: str) -> str:
+    """Escape for XML; what XML cannot bear is written _xHHHH_ (ECMA-376 part 1, 22.9.2.19), and so is what looks like that."""
+    return escape(_UNWRITABLE.sub(lambda found: f"_x{ord(found[0]):04X}_", cell))[:32_767]
