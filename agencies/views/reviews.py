@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -62,7 +62,7 @@ def review(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     )
     lines = found.lines.select_related(
         "membership__user", "client", "agreement__recipient", "decided_by"
-    ).order_by("decided_at", "kind", "pk")
+    ).order_by(F("decided_at").asc(nulls_first=True), "kind", "pk")
     page = page_of(lines, number=request.GET.get("page"), size=200)
     return render(
         request,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.http import HttpRequest
 
 _BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
 _SYSTEMS = {
@@ -40,6 +41,11 @@ def device_of(user_agent: str) -> str:
         for names in (_BROWSERS, _SYSTEMS)
     ]
     return " · ".join(word for word in said if word)
+
+
+def note(request: HttpRequest) -> None:
+    """Remember a session that somebody has just begun; allauth does so for its own doors."""
+    UserSession.objects.create_from_request(request)
 
 
 def of(user_id: int, *, now: datetime, current: str | None = None) -> list[SignedIn]:

@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
+from refugeecm.core import sessions
 from refugeecm.core.models import User
 from refugeecm.demonstration import accounts
 
@@ -23,5 +24,6 @@ def enter(request: HttpRequest, key: str) -> HttpResponse:
 @csrf_protect
 def _sign_in(request: HttpRequest, user: User) -> HttpResponse:
     login(request, user, backend=BACKEND)
+    sessions.note(request)
     request.session["second_factor"] = True  # invented people own no telephone
     return redirect("home")
