@@ -2,6 +2,7 @@
 
 `./manage.py prove seals [--tampers 1000] [--batches 30] [--rows 200000]`: every change to what was sealed is found.
 `./manage.py prove restore [--people 2000] [--flips 1000]`: a world is lost and comes back; damaged backups are refused.
+`./manage.py prove webhooks [--events 2000] [--kills 10]`: every event is told, in order and signed, however workers die.
 """
 
 import json
@@ -12,7 +13,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from refugeecm.demonstration.proofs import imports, restore, seals
+from refugeecm.demonstration.proofs import imports, restore, seals, webhooks
 from refugeecm.demonstration.scratch import NotHere, ground
 from refugeecm.services import ServersFailed
 
@@ -20,14 +21,17 @@ from refugeecm.services import ServersFailed
 class Command(BaseCommand):
     """Try to break a promise; exit with 1 when it breaks."""
 
-    help = "Prove. Names: import, restore, seals."
+    help = "Prove. Names: import, restore, seals, webhooks."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("name", choices=["import", "restore", "seals"])
+        parser.add_argument("name", choices=["import", "restore", "seals", "webhooks"])
         parser.add_argument("--rows", type=int, help="rows of the file (50000), or sealed for speed (200000)")
-        parser.add_argument("--kills", type=int, default=20, help="how many times a worker is killed (20)")
+        parser.add_argument(
+            "--kills", type=int, help="how many times a worker is killed (20; 10 for webhooks)"
+        )
+        parser.add_argument("--events", type=int, default=2000, help="events that are told (2000)")
         parser.add_argument(
             "--tampers", type=int, default=1000, help="how many rows and seals are changed (1000)"
         )
@@ -43,9 +47,12 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         """Prove, print the figures, and exit."""
         try:
-            figures = {"import": self._imports, "restore": self._restore, "seals": self._seals}[
-                options["name"]
-            ](options)
+            figures = {
+                "import": self._imports,
+                "restore": self._restore,
+                "seals": self._seals,
+                "webhooks": self._webhooks,
+            }[options["name"]](options)
         except (imports.Stuck, NotHere, ServersFailed, RuntimeError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(json.dumps({"prove": options["name"], **figures}, indent=1))
@@ -55,7 +62,7 @@ class Command(BaseCommand):
     def _imports(self, options: dict[str, Any]) -> dict[str, Any]:
         return imports.prove(
             rows=options["rows"] or 50_000,
-            kills=options["kills"],
+            kills=20 if options["kills"] is None else options["kills"],
             seed=options["seed"],
             now=timezone.now,
             say=self.stderr.write,
@@ -65,6 +72,15 @@ class Command(BaseCommand):
         return restore.prove(
             people=options["people"],
             flips=options["flips"],
+            seed=options["seed"],
+            now=timezone.now,
+            say=self.stderr.write,
+        )
+
+    def _webhooks(self, options: dict[str, Any]) -> dict[str, Any]:
+        return webhooks.prove(
+            events=options["events"],
+            kills=10 if options["kills"] is None else options["kills"],
             seed=options["seed"],
             now=timezone.now,
             say=self.stderr.write,
