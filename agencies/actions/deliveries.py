@@ -2,7 +2,7 @@
 
 A row for every receiver and event. A worker locks the receiver for its session and counts the try in a short transaction, talks to the
 network outside of any, and notes the outcome in a second one. When it dies, its connection ends, the lock goes and the row waits:
-no lease, no clock. It may then be sent twice, under the same id (docs/decisions/0013).
+no lease, no clock. It may then be sent twice, under the same id (docs/decisions/0014).
 """
 
 from __future__ import annotations
