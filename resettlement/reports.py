@@ -37,7 +37,18 @@ URGENT = {Urgency.URGENT: "warn", Urgency.EMERGENCY: "bad"}
 REFERRAL = "referral"  # beside the kinds of hand-overs
 # Names of people and numbers that the partner could read; what is machinery, or points at other rows, says nothing to a reader.
 _UNTOLD = frozenset(
-    {"id", "agency", "household", "event", "individual", "opened_by", "proposed_by", "version"}
+    {
+        "id",
+        "agency",
+        "household",
+        "event",
+        "individual",
+        "opened_by",
+        "proposed_by",
+        "proposed_at",
+        "version",
+        "keys",
+    }
 )
 
 
@@ -100,9 +111,9 @@ def previews(agreements: Iterable[Agreement], claim: Claim) -> list[Preview]:
         for row in (person, case):
             seen = shown_fields(row, partner)
             for field in row._meta.concrete_fields:
-                if field.name not in row.field_classes or field.name in _UNTOLD or field.name == "keys":
+                if field.name not in row.field_classes or field.name in _UNTOLD:
                     continue
-                label = capfirst(str(field.verbose_name))
+                label = capfirst(str(_("Opened") if field.name == "opened_at" else field.verbose_name))
                 if field.name not in seen:
                     hidden.append(label)
                 else:
@@ -118,6 +129,8 @@ def _words(row: models.Model, field: Any) -> Any:
         return Opener([row.pk]).phone(row)
     if field.name == "nationality":
         return country(value)
+    if isinstance(value, bool):
+        return _("yes") if value else ""
     if field.choices:
         return getattr(row, f"get_{field.name}_display")() if value else ""
     return fmt_date(value) if isinstance(field, models.DateField) else value
