@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from agencies.access import Permission, Viewer
@@ -32,9 +33,10 @@ def check_refer(*, claim: Claim, agreement: Agreement, by: Viewer) -> None:
 
 
 def _covers(agreement: Agreement, individuals: Sequence[uuid.UUID]) -> bool:
-    """Answer whether the agreement is in force and covers every one of them."""
+    """Answer whether the agreement is in force and covers every one of them, by their own consent where it rests on that."""
     wanted = set(individuals)
-    rows = PersonAccess.objects.filter(agreement=agreement, individual_id__in=wanted)
+    consented = Q(consent_id=None) | Q(consent__withdrawn_at=None)
+    rows = PersonAccess.objects.filter(consented, agreement=agreement, individual_id__in=wanted)
     return (
         bool(wanted)
         and Agreement.objects.live().filter(pk=agreement.pk).exists()
@@ -83,15 +85,20 @@ def check_propose(*, household: Household, agreement: Agreement, by: Viewer) -> 
         agreement.provider_id != household.agency_id
     ):
         raise NotPermitted(_("Choose an agreement between your agency and the one that is responsible."))
-    check_people(household_id=household.pk, agreement=agreement)
+    check_people(household_id=household.pk, agreement=agreement, by=by)
 
 
-def check_people(*, household_id: uuid.UUID, agreement: Agreement) -> None:
-    """Everybody of the household must be covered, and nobody goes to the authorities of their own country.
+def check_people(*, household_id: uuid.UUID, agreement: Agreement, by: Viewer) -> None:
+    """Whoever deals with a household sees everybody in it; all are covered; nobody goes to the authorities of their own country.
 
     Asylum Procedures Regulation (EU) 2024/1348 article 7(2)(a); the function in the database checks both once more.
     """
     people = list(Individual.objects.filter(household_id=household_id).values_list("pk", "nationality"))
+    seen = Individual.objects.visible_to(by).filter(household_id=household_id).count()
+    if seen < len(people):
+        raise NotPermitted(
+            _("Somebody in this household is closed to you. Ask a colleague who may see them.")
+        )
     recipient = Agency.objects.get(pk=agreement.recipient_id)
     if recipient.kind == AgencyKind.GOVERNMENT and recipient.country in {origin for _pk, origin in people}:
         raise NotPermitted(_("Nobody is handed over to the authorities of their own country of origin."))
@@ -122,7 +129,7 @@ def check_approve(*, handover: Handover, by: Viewer) -> None:
     if by.user_id in {handover.made_by_id, handover.answered_by_id}:
         raise NotPermitted(_("Whoever proposed or accepted a hand-over cannot approve it. Ask a colleague."))
     if handover.status == HandoverStatus.ACCEPTED:
-        check_people(household_id=handover.household_id, agreement=handover.agreement)
+        check_people(household_id=handover.household_id, agreement=handover.agreement, by=by)
         people = Individual.objects.filter(household_id=handover.household_id).values("pk")
         waiting = Referral.objects.owned_by(by).filter(individual_id__in=people).exclude(status__in=CLOSED)
         if waiting.exclude(recipient_id=handover.recipient_id).exists():

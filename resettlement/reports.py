@@ -11,18 +11,19 @@ from typing import Any
 from django.db import models
 from django.db.models import BooleanField, Case, DateTimeField, Q, QuerySet, Value, When
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from agencies.access import Viewer, shown_fields
-from agencies.enums import Channel
+from agencies.access import Sight, Viewer, shown_fields
+from agencies.enums import Channel, LegalBasis
 from agencies.models import Agreement
 from cases.models import Claim
 from cases.reports import person_line
 from refugeecm.core.templatetags.ui import country, fmt_date
 from registration.actions.sealing import Opener
-from registration.models import Individual, PersonAccess
+from registration.models import Consent, Individual, PersonAccess
 from resettlement.enums import HandoverStatus, ReferralStatus, Urgency
 from resettlement.models import Handover, Referral
 
@@ -76,7 +77,11 @@ def time_left(row: Referral | Handover, *, now: datetime) -> tuple[str, str]:
 
 def agreements_for(viewer: Viewer, individuals: Iterable[uuid.UUID], *, owner_id: int) -> QuerySet[Agreement]:
     """Return the agreements in force, open to pages, by which the owner shows these people: ours to partners, or one to us."""
-    covering = PersonAccess.objects.filter(individual_id__in=list(individuals), owner_id=owner_id)
+    covering = PersonAccess.objects.filter(
+        Q(consent_id=None) | Q(consent__withdrawn_at=None),
+        individual_id__in=list(individuals),
+        owner_id=owner_id,
+    )
     return (
         Agreement.objects.visible_to(viewer)
         .live()
@@ -90,11 +95,31 @@ def agreements_for(viewer: Viewer, individuals: Iterable[uuid.UUID], *, owner_id
     )
 
 
+def without_consent(viewer: Viewer, person: Individual) -> list[Agreement]:
+    """Return our agreements in force that rest on consent and would cover this person, had they given it to that partner."""
+    resting = (
+        Agreement.objects.live()
+        .filter(
+            Q(event_slug="") | Q(event_slug=person.event.slug if person.event else ""),
+            Q(site="") | Q(site=person.site),
+            Q(origin="") | Q(origin=person.nationality),
+            provider_id=viewer.agency_id,
+            legal_basis=LegalBasis.CONSENT,
+        )
+        .select_related("recipient")
+        .order_by("recipient__name", "reference")
+    )
+    given = Consent.objects.in_force().filter(individual=person)
+    towards = set(given.values_list("recipient_id", "purpose"))
+    return [one for one in resting if (one.recipient_id, one.purpose) not in towards]
+
+
 @dataclass(frozen=True)
 class Preview:
     """What a partner's caseworker reads of a case on our pages: (label, value) of what is shown, labels of what is not."""
 
     agreement: Agreement
+    basis: list[tuple[str, Any]]
     shown: list[tuple[str, Any]]
     hidden: list[str]
 
@@ -109,18 +134,37 @@ def previews(agreements: Iterable[Agreement], claim: Claim) -> list[Preview]:
         shown: list[tuple[str, Any]] = []
         hidden: list[str] = []
         for row in (person, case):
-            seen = shown_fields(row, partner)
+            seen = Sight(row, partner)
             for field in row._meta.concrete_fields:
                 if field.name not in row.field_classes or field.name in _UNTOLD:
                     continue
                 label = capfirst(str(_("Opened") if field.name == "opened_at" else field.verbose_name))
-                if field.name not in seen:
+                if field.name not in seen.fields | seen.masked:
                     hidden.append(label)
                 else:
-                    value = _words(row, field)
+                    value = seen(field.name, lambda one, field=field: _words(one, field))  # type: ignore[misc]
                     shown += [(label, value)] if value not in (None, "") else []
-        found.append(Preview(agreement, shown, hidden))
+        found.append(Preview(agreement, _basis(agreement, person), shown, hidden))
     return found
+
+
+def _basis(agreement: Agreement, person: Individual) -> list[tuple[str, Any]]:
+    """Return why the partner may see it, and the person's own consent for this purpose and recipient, if it is recorded."""
+    consent = (
+        Consent.objects.in_force()
+        .filter(individual=person, recipient_id=agreement.recipient_id, purpose=agreement.purpose)
+        .first()
+    )
+    return [
+        (_("Purpose"), agreement.get_purpose_display()),
+        (_("Legal basis"), agreement.get_legal_basis_display()),
+        (
+            _("Consent of the person"),
+            _("Given on %(day)s") % {"day": date_format(consent.given_on, "j M Y")}
+            if consent
+            else _("None recorded"),
+        ),
+    ]
 
 
 def _words(row: models.Model, field: Any) -> Any:

@@ -136,6 +136,7 @@ CARRIED = {
     "registration_household": "id = h.household_id",
     "registration_individual": "household_id = h.household_id",
     "registration_document": "individual_id = ANY (people)",
+    "registration_consent": "individual_id = ANY (people)",
     "registration_matchcandidate": "individual_id = ANY (people) AND other_id = ANY (people)",
     "cases_claim": "individual_id = ANY (people)",
 }
@@ -177,7 +178,9 @@ definers.append(
                 IF NOT EXISTS (SELECT 1 FROM agencies_agreement a WHERE a.id = h.agreement_id AND a.provider_id = h.agency_id
                                AND a.recipient_id = h.recipient_id AND {LIVE_SQL})
                    OR EXISTS (SELECT 1 FROM unnest(people) AS one(id) WHERE NOT EXISTS (
-                       SELECT 1 FROM registration_personaccess p WHERE p.agreement_id = h.agreement_id AND p.individual_id = one.id))
+                       SELECT 1 FROM registration_personaccess p WHERE p.agreement_id = h.agreement_id AND p.individual_id = one.id
+                       AND (p.consent_id IS NULL OR EXISTS (SELECT 1 FROM registration_consent c
+                           WHERE c.id = p.consent_id AND c.withdrawn_at IS NULL))))
                 THEN RAISE 'hand-over: no live agreement covers everybody' USING ERRCODE = '42501'; END IF;
                 IF EXISTS (SELECT 1 FROM registration_individual i JOIN agencies_agency r ON r.id = h.recipient_id
                            WHERE i.household_id = h.household_id AND r.kind = 'government' AND r.country = i.nationality)

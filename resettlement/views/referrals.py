@@ -31,7 +31,7 @@ from resettlement.actions import referrals as acts
 from resettlement.enums import REFERRAL_MOVES, ReferralStatus, Urgency
 from resettlement.models import Referral, ReferralMessage
 from resettlement.policies import NotPermitted, can_write
-from resettlement.reports import URGENT, agreements_for, badge, previews, time_left
+from resettlement.reports import URGENT, agreements_for, badge, previews, time_left, without_consent
 
 
 def _visible(request: ViewedRequest) -> Any:
@@ -75,6 +75,7 @@ def referral_new(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
             "own": own,
             "possible": bool(agreements),
             "previews": previews(agreements, claim) if own else [],
+            "unasked": without_consent(viewer, person) if own and person is not None else [],
             "person": line,
             "facts": [
                 (_("Claim"), number, "ltr"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,8 +14,12 @@ from django.utils import timezone
 from cases.actions import claims
 from cases.models import Claim
 from refugeecm.core import outbox
-from registration.models import Individual
-from resettlement.models import Referral
+from registration.actions import access_rows
+from registration.models import Consent, Individual
+from resettlement import reports
+from resettlement.actions import referrals
+from resettlement.models import Referral, ReferralMessage
+from resettlement.policies import NotPermitted
 from tests.conftest import NOW, Cast, Person, acting_as, end, register
 
 CHANGING = rb"[A-Za-z0-9]{64}|[0-9a-f-]{36}"  # the token of a form, and the address itself
@@ -182,3 +187,114 @@ def test_another_family_is_not_covered_by_an_agreement_for_one_site(
     agree(event_slug="", site="CAMP-A")
     page = cast.caseworker.browser().get(reverse("referral-new", args=[claim.pk])).content.decode()
     assert "No partner may see this person" in page
+
+
+def test_an_agreement_that_rests_on_consent_needs_the_persons_own(
+    cast: Cast, claim: Claim, family: list[Individual], agree: Any
+) -> None:
+    """Without it the form says what to do and the action refuses; with it the form says since when; withdrawn, it ends at once."""
+    agreement = agree(legal_basis="consent", classes=["C1", "C2"])
+    viewer, address = cast.caseworker.viewer, reverse("referral-new", args=[claim.pk])
+    page = cast.caseworker.browser().get(address).content.decode()
+    assert "No consent to show anything to Helping Hands" in page
+    asked = {"claim": claim, "agreement": agreement, "service": "shelter", "urgency": "normal", "message": ""}
+    with acting_as(viewer):
+        with pytest.raises(NotPermitted):
+            referrals.refer(**asked, by=viewer, now=NOW)
+        given = Consent.objects.create(
+            agency=cast.border,
+            individual=family[0],
+            purpose=agreement.purpose,
+            recipient=cast.help,
+            text_version="1",
+            language="Arabic",
+            given_on=NOW.date(),
+            recorded_at=NOW,
+        )
+        access_rows.cover_individuals([family[0].pk])
+    page = cast.caseworker.browser().get(address).content.decode()
+    assert "No consent to show anything" not in page
+    assert "Given on 2 Mar 2026" in page
+    assert "What Helping Hands will see" in page
+    with acting_as(viewer):
+        referrals.refer(**asked, by=viewer, now=NOW)
+        Consent.objects.filter(pk=given.pk).update(withdrawn_at=NOW)
+        with pytest.raises(NotPermitted):
+            referrals.refer(**asked, by=viewer, now=NOW)
+
+
+def test_the_form_shows_the_values_that_the_partner_will_see(cast: Cast, claim: Claim, agree: Any) -> None:
+    agree(classes=["C1"])
+    page = cast.caseworker.browser().get(reverse("referral-new", args=[claim.pk])).content.decode()
+    preview = page[page.index("preview-1") :]
+    assert claim.number in preview
+    assert "Mariam" not in preview
+    assert "Given name" in preview[preview.index("Not shown") :]
+
+
+def test_an_answer_is_due_by_urgency_and_the_inbox_counts_down(cast: Cast, claim: Claim, agree: Any) -> None:
+    """Emergency 24 hours, urgent 3 days, normal 14 days; what is due next stands first, what is answered last."""
+    agreement, viewer = agree(), cast.caseworker.viewer
+    with acting_as(viewer):
+        made = {
+            urgency: referrals.refer(
+                claim=claim,
+                agreement=agreement,
+                service="shelter",
+                urgency=urgency,
+                message="",
+                by=viewer,
+                now=NOW,
+            )
+            for urgency in ("normal", "urgent", "emergency")
+        }
+    hours = {name: (one.due_at - NOW).total_seconds() / 3600 for name, one in made.items()}
+    assert hours == {"normal": 14 * 24, "urgent": 72, "emergency": 24}
+    now = NOW + timedelta(hours=30)
+    with acting_as(cast.partner.viewer):
+        found = [one["pk"] for one in reports.inbox(cast.partner.viewer, sent=False)]
+        assert found == [made[one].pk for one in ("emergency", "urgent", "normal")]
+        said = [reports.time_left(made[one], now=now) for one in ("emergency", "urgent", "normal")]
+        assert said == [("bad", "6 hours overdue"), ("info", "42 hours left"), ("info", "12 days left")]
+        first = Referral.objects.get(pk=made["emergency"].pk)
+        referrals.answer(referral=first, to="accepted", answer="", by=cast.partner.viewer, now=now)
+        found = [one["pk"] for one in reports.inbox(cast.partner.viewer, sent=False)]
+        assert found == [made[one].pk for one in ("urgent", "normal", "emergency")]
+        assert [one["pk"] for one in reports.inbox(cast.partner.viewer, sent=False, urgency="normal")] == [
+            made["normal"].pk
+        ]
+        assert not reports.inbox(cast.partner.viewer, sent=False, kind="request")
+    page = cast.partner.browser().get(reverse("referrals"), {"status": "proposed"}).content.decode()
+    assert "overdue" in page
+
+
+def test_messages_are_read_by_the_two_only_and_only_while_the_referral_is(
+    cast: Cast, claim: Claim, agree: Any
+) -> None:
+    agreement = agree()
+    made = refer(cast, claim, agreement)
+    assert "Sent." in press(cast.partner, made, "referral-message", text="أي لغة تتكلم؟")
+    assert "Sent." in press(cast.caseworker, made, "referral-message", text="Arabic only")
+    outbox.drain(now=timezone.now())
+    for person in (cast.partner, cast.caseworker):
+        page = person.browser().get(reverse("referral", args=[made.pk])).content.decode()
+        assert "أي لغة تتكلم؟" in page
+        assert "Arabic only" in page
+        assert "A partner wrote to you on a referral." in person.browser().get("/").content.decode()
+    assert "There is a problem" in press(cast.partner, made, "referral-message", text=" ")
+    with acting_as(cast.stranger.viewer):
+        assert not ReferralMessage._base_manager.exists()
+    end(agreement, cast.admin)
+    with acting_as(cast.partner.viewer):
+        assert not ReferralMessage._base_manager.exists(), "one's own words too: they tell of the case"
+    assert "Taken back." in press(cast.caseworker, made, "referral-revoke")
+    assert "closed" in press(cast.caseworker, made, "referral-message", text="Too late")
+
+
+def test_the_end_needs_its_outcome(cast: Cast, claim: Claim, agree: Any) -> None:
+    made = refer(cast, claim, agree())
+    press(cast.partner, made, "referral-answer", to="accepted")
+    assert "Answered: In progress." in press(cast.partner, made, "referral-answer", to="under_way")
+    assert "Say what came of it." in press(cast.partner, made, "referral-answer", to="done")
+    page = press(cast.partner, made, "referral-answer", to="done", outcome="not_reached")
+    assert "Person not reached" in page
