@@ -258,3 +258,39 @@ EXPORT_MOVES: dict[str, frozenset[str]] = {
     ExportStatus.CANCELLED: frozenset(),
     ExportStatus.EXPIRED: frozenset(),
 }
+
+
+class BreachStatus(TextChoices):
+    """Life of a breach of personal data in the register."""
+
+    OPEN = "open", _("Open")
+    CONTAINED = "contained", _("Contained")
+    CLOSED = "closed", _("Closed")
+
+
+BREACH_MOVES: dict[str, frozenset[str]] = {
+    BreachStatus.OPEN: frozenset({BreachStatus.CONTAINED}),
+    BreachStatus.CONTAINED: frozenset({BreachStatus.OPEN, BreachStatus.CLOSED}),
+    BreachStatus.CLOSED: frozenset(),
+}
+
+
+class LawRequestStatus(TextChoices):
+    """Life of a request by law enforcement or a court: nothing is answered before it was with the focal point."""
+
+    RECEIVED = "received", _("Received")
+    REFERRED = "referred", _("With the focal point")
+    ANSWERED = "answered", _("Answered")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+LAW_REQUEST_MOVES: dict[str, frozenset[str]] = {
+    LawRequestStatus.RECEIVED: frozenset({LawRequestStatus.REFERRED, LawRequestStatus.WITHDRAWN}),
+    LawRequestStatus.REFERRED: frozenset(
+        {LawRequestStatus.ANSWERED, LawRequestStatus.REFUSED, LawRequestStatus.WITHDRAWN}
+    ),
+    LawRequestStatus.ANSWERED: frozenset(),
+    LawRequestStatus.REFUSED: frozenset(),
+    LawRequestStatus.WITHDRAWN: frozenset(),
+}

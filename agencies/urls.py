@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from agencies.views import agencies, agreements, clients, exports, members, reviews, webhooks
+from agencies.views import agencies, agreements, clients, exports, members, registers, reviews, webhooks
 
 urlpatterns = [
     path("agencies/", agencies.agencies, name="agencies"),
@@ -59,4 +59,9 @@ urlpatterns = [
     path("exports/<uuid:pk>/progress/", exports.export_progress, name="export-progress"),
     path("exports/<uuid:pk>/file/", exports.export_file, name="export-file"),
     path("exports/<uuid:pk>/cancel/", exports.export_cancel, name="export-cancel"),
+    path("registers/", registers.registers, name="registers"),
+    path("registers/breaches/new/", registers.breach_new, name="breach-new"),
+    path("registers/breaches/<uuid:pk>/", registers.breach, name="breach"),
+    path("registers/requests/new/", registers.law_request_new, name="law-request-new"),
+    path("registers/requests/<uuid:pk>/", registers.law_request, name="law-request"),
 ]

@@ -5,6 +5,7 @@ from agencies.models.agreement import Agreement
 from agencies.models.export import ExportJob, ExportPiece, ExportTurn
 from agencies.models.invitation import Invitation
 from agencies.models.notification import Notification
+from agencies.models.register import Breach, LawRequest
 from agencies.models.review import Review, ReviewLine
 from agencies.models.webhook import WebhookDelivery, WebhookEndpoint
 
@@ -13,10 +14,12 @@ __all__ = [
     "AgencyKey",
     "Agreement",
     "ApiClient",
+    "Breach",
     "ExportJob",
     "ExportPiece",
     "ExportTurn",
     "Invitation",
+    "LawRequest",
     "Membership",
     "Notification",
     "Review",

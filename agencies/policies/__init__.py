@@ -7,16 +7,30 @@ from agencies.policies.members import (
     check_live,
     check_member,
 )
+from agencies.policies.registers import (
+    can_decide,
+    check_close,
+    check_decide,
+    check_keep,
+    check_open,
+    check_person,
+)
 from refugeecm.core.refusals import NotPermitted
 
 __all__ = [
     "NotPermitted",
     "can_answer",
+    "can_decide",
     "can_end",
     "check_address",
     "check_answer",
+    "check_close",
+    "check_decide",
+    "check_keep",
     "check_keeps_an_administrator",
     "check_live",
     "check_member",
+    "check_open",
+    "check_person",
     "check_recipient",
 ]

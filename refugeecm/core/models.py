@@ -141,7 +141,7 @@ class ReadEvent(models.Model):
     )
 
     class Meta:
-        indexes = [models.Index(fields=["agency_id", "at"])]
+        indexes = [models.Index(fields=["agency_id", "at"]), models.Index(fields=["at"])]
 
     def __str__(self) -> str:
         return f"{self.view} {self.at}"

@@ -5,7 +5,7 @@ have different prefixes), chained to the batch before, signed with Ed25519 (trus
 owns this database can write it anew, but not what others have been given.
 
 Every row knows its position, the number of the transaction that wrote it. A batch ends below the oldest transaction that is still
-running: nothing can come later below that, so a late commit is never missed (decision 0011).
+running: nothing can come later below that, so a late commit is never missed (decision 12).
 """
 
 from __future__ import annotations
@@ -100,12 +100,21 @@ def prepare() -> None:
                 f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS xact bigint NOT NULL DEFAULT core_xact(pg_current_xact_id())"
             )
             # A block range index costs an insert next to nothing, and rows lie in the order of their transactions.
-            name = connection.ops.quote_name(f"{model._meta.db_table}_xact"[-63:])
-            cursor.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {table} USING brin (xact)")
+            _index(cursor, model, "xact", "USING brin (xact)")
+            if issubclass(model, pghistory.models.Event):
+                # History is read by time (refugeecm.pages.trail), and by record on each person's page.
+                _index(cursor, model, "at", "USING brin (pgh_created_at)")
+                _index(cursor, model, "obj", "(pgh_obj_id, pgh_id)")
             cursor.execute(f"GRANT SELECT ON {table} TO search")
             _write_down(cursor, model)
         cursor.execute("REVOKE ALL ON core_sealshape FROM app, PUBLIC")
         cursor.execute("GRANT SELECT ON core_sealshape TO app, search")
+
+
+def _index(cursor: Any, model: type[models.Model], name: str, by: str) -> None:
+    table = model._meta.db_table
+    quoted = connection.ops.quote_name(f"{table}_{name}"[-63:])
+    cursor.execute(f"CREATE INDEX IF NOT EXISTS {quoted} ON {connection.ops.quote_name(table)} {by}")
 
 
 def _count_on(cursor: Any, upto: int) -> None:

@@ -23,6 +23,8 @@ PLACES = [
     (Permission.CLIENT_READ, _("API clients"), "clients", "/clients/"),
     (Permission.WEBHOOK_READ, _("Webhooks"), "webhooks", "/webhooks/"),
     (Permission.EXPORT, _("Exports"), "exports", "/exports/"),
+    (Permission.REGISTER_READ, _("Registers"), "registers", "/registers/"),
+    (Permission.AUDIT_READ, _("Audit"), "audit", "/audit/"),
 ]
 
 

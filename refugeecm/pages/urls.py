@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from refugeecm.pages import files, home, people
+from refugeecm.pages import audit, files, home, people
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("notifications/<uuid:pk>/aside/", home.put_aside, name="notification-aside"),
+    path("audit/", audit.audit, name="audit"),
+    path("audit/file/", audit.audit_file, name="audit-file"),
     path("people/", people.people, name="people"),
     path("people/<uuid:pk>/", files.individual, name="individual"),
     path("households/<uuid:pk>/", files.household, name="household"),

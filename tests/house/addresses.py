@@ -71,6 +71,8 @@ ARGUMENTS: dict[str, dict[str, str | tuple[str, ...]]] = {
     "webhook-test": {"pk": "webhook"},
     "webhook-replay": {"pk": "webhook"},
     "delivery-replay": {"pk": "delivery"},
+    "breach": {"pk": "breach"},
+    "law-request": {"pk": "law_request"},
     "notification-aside": {"pk": "notification"},
     "api-claim-status": {"id": "claim"},
     "api-claim-reference": {"id": "claim"},

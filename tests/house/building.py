@@ -16,7 +16,7 @@ from django.utils import formats, timezone
 
 from agencies.access import Viewer, enter
 from agencies.actions import agencies as founding
-from agencies.actions import agreements, clients, exports, invitations, reviews, webhooks
+from agencies.actions import agreements, clients, exports, invitations, registers, reviews, webhooks
 from agencies.channels.lists import LISTS
 from agencies.enums import AGREEMENT_MOVES, AgencyKind, Role
 from agencies.models import Agency, Agreement, Notification, WebhookDelivery
@@ -122,6 +122,7 @@ class Builder:
         made.set_scopes(api.client.get_scopes())
         made.save()
         self.world.actors.append(Actor(code, "system", agency.pk, api=api, token=token))
+        self.register(code, admin)
         self.world.records[code].add("agency", agency.pk)
         self.world.records[code].add("client", api.pk)
         self.world.records[code].add(
@@ -160,6 +161,30 @@ class Builder:
             records.add("review", review.pk)
             records.add("review_line", *review.lines.order_by("pk").values_list("pk", flat=True)[:4])
         self.mark(code, "C1", "invitation.name", guest, staff=True)
+
+    def register(self, code: str, admin: Actor) -> None:
+        """Write a breach and a request by law enforcement into the agency's registers."""
+        moment = NOW - timedelta(hours=3)
+        what, whose, asked, police, basis = (
+            f"Zq{one}{code}qz".title() for one in ("breach", "whose", "asked", "police", "basis")
+        )
+        with transaction.atomic():
+            enter(admin.viewer, reason="test")
+            breach = registers.note_breach(
+                by=admin.viewer, now=NOW, noticed_at=moment, what=what, whose=whose
+            )
+            law = registers.receive_request(
+                by=admin.viewer, now=NOW, received_at=moment, asked_by=police, legal_basis=basis, asked_for=asked,
+                answer_by=NOW + timedelta(days=5),
+            )  # fmt: skip
+        self.world.records[code].add("breach", breach.pk)
+        self.world.records[code].add("law_request", law.pk)
+        for row in (breach, law):
+            for name in ("id", "reference", "what", "whose", "asked_by", "legal_basis", "asked_for"):
+                if hasattr(row, name):
+                    self.mark(
+                        code, "C1", f"{row._meta.model_name}.{name}", str(getattr(row, name)), staff=True
+                    )
 
     def mark(
         self, code: str, cls: str, name: str, *texts: str, to: tuple[str, ...] = (), staff: bool = False

@@ -182,6 +182,12 @@ UNSCOPED = {
         "changes",
     ): "of rows that were found visible; history is read by the owner only (policy)",
 }
+UNSCOPED |= {
+    (
+        "refugeecm/pages/trail.py",
+        "_reads",
+    ): "reads by others of the own agency's people, which the policy shows to it",
+}
 # Tables that are nobody's: public among agencies, or one's own account.
 FREE = {"Agency", "InfluxEvent", "Membership", "Seal", "SealCheck", "User"}
 

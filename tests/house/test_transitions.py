@@ -14,17 +14,21 @@ from django.db import connection, transaction
 
 from agencies.enums import (
     AGREEMENT_MOVES,
+    BREACH_MOVES,
     DELIVERY_MOVES,
     ENDPOINT_MOVES,
     EXPORT_MOVES,
     INVITATION_MOVES,
+    LAW_REQUEST_MOVES,
     REVIEW_MOVES,
     VERDICT_MOVES,
 )
 from agencies.models import (
     Agreement,
+    Breach,
     ExportJob,
     Invitation,
+    LawRequest,
     Review,
     ReviewLine,
     WebhookDelivery,
@@ -45,6 +49,8 @@ MOVED = {
     "EXPORT_MOVES": (ExportJob, EXPORT_MOVES),
     "AGREEMENT_MOVES": (Agreement, AGREEMENT_MOVES),
     "INVITATION_MOVES": (Invitation, INVITATION_MOVES),
+    "BREACH_MOVES": (Breach, BREACH_MOVES),
+    "LAW_REQUEST_MOVES": (LawRequest, LAW_REQUEST_MOVES),
     "REVIEW_MOVES": (Review, REVIEW_MOVES),
     "VERDICT_MOVES": (ReviewLine, VERDICT_MOVES),
     "ENDPOINT_MOVES": (WebhookEndpoint, ENDPOINT_MOVES),
