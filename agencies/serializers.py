@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiResponse, OpenApiWebhook, extend_schema
 from rest_framework import serializers
 
 from refugeecm.core import seals
@@ -69,3 +70,34 @@ class SealSerializer(serializers.Serializer[Any]):
         """Return what is told of a seal."""
         public = self.context["public_keys"].get(instance.key, b"")
         return {**seals.told(instance), "public_key": public.hex()}
+
+
+class TellingSubjectSerializer(serializers.Serializer[Any]):
+    """What an event is about."""
+
+    id = serializers.UUIDField(help_text="Our id of the claim or referral: ask the API for the rest.")
+    change_seq = serializers.IntegerField(help_text="Grows with the changes of the subject.")
+
+
+class TellingSerializer(serializers.Serializer[Any]):
+    """The body of a webhook (Standard Webhooks 1.0). Holds no personal data."""
+
+    type = serializers.CharField(help_text="For example `cases.claim.status_changed`.")
+    timestamp = serializers.DateTimeField(help_text="When it happened.")
+    data = TellingSubjectSerializer()  # type: ignore[assignment]
+
+
+telling = OpenApiWebhook(
+    "event",
+    extend_schema(
+        summary="Something happened to a claim or referral that your agency may see",
+        description="Signed by the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`; the same id may come twice.",
+        request=TellingSerializer,
+        responses={
+            204: OpenApiResponse(description="Taken. Any other 2xx will do."),
+            410: OpenApiResponse(description="Send nothing here any more."),
+            429: OpenApiResponse(description="Later; `Retry-After` is obeyed."),
+        },
+        auth=[],
+    ),
+)

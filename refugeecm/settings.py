@@ -217,6 +217,7 @@ SPECTACULAR_SETTINGS = {
         "Sex": "registration.enums.Sex",
         "Precision": "registration.enums.Precision",
     },
+    "WEBHOOKS": ["agencies.serializers.telling"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
 }
