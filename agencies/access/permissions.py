@@ -19,6 +19,11 @@ class Permission(StrEnum):
     REFERRAL_READ = "referral.read"
     REFERRAL_MAKE = "referral.make"
     REFERRAL_ANSWER = "referral.answer"
+    CONSENT_RECORD = "consent.record"
+    FILE_SEAL = "file.seal"
+    GLASS_BREAK = "glass.break"
+    CONFLICT_DECLARE = "conflict.declare"
+    ACCESS_EXPLAIN = "access.explain"
     HANDOVER_APPROVE = "handover.approve"
     AGENCY_READ = "agency.read"
     MEMBER_READ = "member.read"
@@ -55,14 +60,18 @@ _CASEWORKER = _READERS | {
     Permission.REFERRAL_MAKE,
     Permission.REFERRAL_ANSWER,
     Permission.EXPORT,
+    Permission.CONSENT_RECORD,
+    Permission.GLASS_BREAK,
 }
 
-_OVERSIGHT = frozenset({Permission.AUDIT_READ, Permission.REGISTER_READ})
+_OVERSIGHT = frozenset({Permission.AUDIT_READ, Permission.REGISTER_READ, Permission.ACCESS_EXPLAIN})
 
 ROLES: dict[str, frozenset[Permission]] = {
     Role.CASEWORKER: _CASEWORKER,
-    Role.DECISION_MAKER: _READERS | {Permission.CLAIM_MOVE},
-    Role.SUPERVISOR: _CASEWORKER | _OVERSIGHT | {Permission.HANDOVER_APPROVE},
+    Role.DECISION_MAKER: _READERS | {Permission.CLAIM_MOVE, Permission.GLASS_BREAK},
+    Role.SUPERVISOR: _CASEWORKER
+    | _OVERSIGHT
+    | {Permission.HANDOVER_APPROVE, Permission.FILE_SEAL, Permission.CONFLICT_DECLARE},
     # An administrator manages access and reads no files: who opens the door does not walk through it (trust.md T2).
     Role.ADMINISTRATOR: _EVERYONE
     | _OVERSIGHT
