@@ -31,6 +31,7 @@ def open_agreement(*, message: OutboxMessage, now: datetime) -> None:
 
 @outbox.handles("agencies.")
 @outbox.handles("resettlement.")
+@outbox.handles("registration.glass.")
 def notify(*, message: OutboxMessage, now: datetime) -> None:
     """Put a line on the home page of every agency that the event names in `tell`."""
     for agency_id in message.payload.get("tell", ()):

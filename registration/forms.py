@@ -6,8 +6,13 @@ from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.core.validators import MinLengthValidator
 from django.utils.translation import gettext_lazy as _
 
+from agencies.access import ROLES, Permission, Viewer
+from agencies.enums import Purpose
+from agencies.forms.fields import Day
+from agencies.models import Agency, Membership
 from registration.models import InfluxEvent
 
 LIMIT = 300 * 2**20  # bytes, as in actions.imports.receiving; refused before the file is read into memory
@@ -71,3 +76,107 @@ class ImportForm(forms.Form):
         """Return the event that was chosen, or None for a new one."""
         event = self.cleaned_data["event"]
         return None if event == NEW else InfluxEvent.objects.get(pk=int(event))
+
+
+class MemberField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A choice among the members of the agency who read files; its value is the membership."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Return the name and the role."""
+        return f"{obj.user.name} ({obj.get_role_display()})"
+
+
+def _readers_of_files(viewer: Viewer) -> Any:
+    roles = [role for role, granted in ROLES.items() if Permission.PERSON_READ in granted]
+    found = Membership.objects.in_force().filter(agency_id=viewer.agency_id, role__in=roles)
+    return found.select_related("user").order_by("user__name", "pk")
+
+
+class ConsentForm(forms.Form):
+    """What a person agrees to: towards whom, for what, and how it was explained to them."""
+
+    recipient = forms.ModelChoiceField(Agency.objects.none(), label=_("Recipient"))
+    purpose = forms.ChoiceField(label=_("Purpose"), choices=Purpose.choices)
+    given_on = forms.DateField(label=_("Given on"), widget=Day())
+    language = forms.CharField(
+        label=_("Language it was explained in"),
+        max_length=40,
+        help_text=_("The language that the person understands best."),
+    )
+    text_version = forms.CharField(
+        label=_("Version of the text"), max_length=40, help_text=_("As printed at the foot of the form.")
+    )
+    witness = forms.CharField(
+        label=_("Witness"),
+        max_length=150,
+        required=False,
+        help_text=_("Who was there: an interpreter, a guardian, a relative of the person's choice."),
+    )
+
+    def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        others = Agency.objects.exclude(pk=viewer.agency_id).order_by("name")
+        self.fields["recipient"].queryset = others  # type: ignore[attr-defined]
+
+
+class HowForm(forms.Form):
+    """How a consent was withdrawn."""
+
+    how = forms.CharField(
+        label=_("How it was withdrawn"),
+        max_length=300,
+        required=False,
+        help_text=_("In person, by telephone, in writing. No reason is asked for."),
+    )
+
+
+class SealForm(forms.Form):
+    """Why a file is sealed, and who reads it besides whoever seals it."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=300, widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"})
+    )
+    reader = MemberField(
+        Membership.objects.none(), label=_("Reader"), help_text=_("You can name more people afterwards.")
+    )
+
+    def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reader"].queryset = _readers_of_files(viewer)  # type: ignore[attr-defined]
+
+
+class ConflictForm(forms.Form):
+    """Who must not see a file, and why."""
+
+    member = MemberField(Membership.objects.none(), label=_("Who"))
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=300,
+        help_text=_("For example: a relative, a neighbour, a former employer."),
+        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
+    )
+
+    def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = _readers_of_files(viewer)
+        if not viewer.may(Permission.CONFLICT_DECLARE):
+            people = people.filter(user_id=viewer.user_id)
+        self.fields["member"].queryset = people  # type: ignore[attr-defined]
+        self.fields["member"].initial = people.filter(user_id=viewer.user_id).first()
+
+
+class GlassForm(forms.Form):
+    """Which file has to be read in an emergency, and why."""
+
+    number = forms.CharField(
+        label=_("File number"),
+        max_length=24,
+        help_text=_("Of the family or of one of its members."),
+        widget=forms.TextInput(attrs={"class": "ltr", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    reason = forms.CharField(
+        label=_("What is the emergency?"),
+        max_length=300,
+        validators=[MinLengthValidator(20, _("Say in a sentence what is at stake: 20 letters at least."))],
+        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
+    )

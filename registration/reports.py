@@ -1,17 +1,20 @@
-"""How far is a file, and what came of it?"""
+"""How far is a file and what came of it; and is a family's file sealed?"""
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
 from django.db.models import Count, IntegerField, Sum
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Now
+from django.utils.translation import gettext
 
+from refugeecm.core.templatetags.ui import fmt_time
 from registration.enums import BatchStatus, Outcome, StepKind, StepStatus
-from registration.models import ImportBatch, ImportRow, ImportStep
+from registration.models import HouseholdReader, ImportBatch, ImportRow, ImportStep, ReaderKind, SealedFile
 
 # Somebody has to wait for a worker in these.
 RUNNING = (BatchStatus.READING, BatchStatus.CHECKING, BatchStatus.COMPARING, BatchStatus.ACCEPTING)
@@ -122,3 +125,17 @@ def column_counts(batch: ImportBatch) -> list[tuple[str, int]]:
             [batch.pk, Outcome.ERROR],
         )
         return [(column, rows) for column, rows in cursor.fetchall()]
+
+
+def seal_badges(household_id: uuid.UUID) -> list[tuple[str, str]]:
+    """Return [(kind, label)] of a file that the viewer reads: sealed, and until when emergencies keep it open. Two statements."""
+    if not SealedFile.objects.filter(household_id=household_id, lifted_at=None).exists():
+        return []
+    emergencies = HouseholdReader.objects.filter(
+        content_object_id=household_id, kind=ReaderKind.BREAK_GLASS, expires_at__gt=Now()
+    )
+    until = emergencies.order_by("-expires_at").values_list("expires_at", flat=True).first()
+    found = [("bad", gettext("Sealed"))]
+    if until:
+        found.append(("warn", gettext("Emergency access until %(when)s") % {"when": fmt_time(until)}))
+    return found

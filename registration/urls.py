@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from registration.enums import Outcome
-from registration.views import imports
+from registration.views import exceptions, imports
 
 
 class OutcomeConverter:
@@ -23,6 +23,17 @@ class OutcomeConverter:
 register_converter(OutcomeConverter, "outcome")
 
 urlpatterns = [
+    path("people/<uuid:pk>/consents/", exceptions.consent_list, name="consents"),
+    path("people/<uuid:pk>/consents/new/", exceptions.consent_new, name="consent-new"),
+    path("consents/<uuid:pk>/withdraw/", exceptions.consent_withdraw, name="consent-withdraw"),
+    path("consents/<uuid:pk>/confirm/", exceptions.consent_confirm, name="consent-confirm"),
+    path("households/<uuid:pk>/seal/", exceptions.seal, name="seal"),
+    path("households/<uuid:pk>/seal/lift/", exceptions.seal_lift, name="seal-lift"),
+    path("households/<uuid:pk>/seal/readers/<int:user>/remove/", exceptions.seal_reader, name="seal-reader"),
+    path("households/<uuid:pk>/conflict/", exceptions.conflict_new, name="conflict-new"),
+    path("households/<uuid:pk>/conflict/<int:user>/end/", exceptions.conflict_end, name="conflict-end"),
+    path("conflicts/", exceptions.conflicts, name="conflicts"),
+    path("emergency/", exceptions.emergency, name="emergency"),
     path("imports/", imports.index, name="imports"),
     path("imports/new/", imports.new, name="import-new"),
     path("imports/<uuid:pk>/", imports.detail, name="import-detail"),

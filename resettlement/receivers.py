@@ -6,14 +6,19 @@ import uuid
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
+from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
 from agencies import channels
 from agencies.access import Viewer, shown_fields
 from refugeecm.core import events, outbox, wall
 from refugeecm.core.models import OutboxMessage
+from refugeecm.core.transitions import move
+from registration.models import Household, Individual
+from registration.signals import file_sealed
 from resettlement.actions import referrals
-from resettlement.models import Referral
+from resettlement.enums import HANDOVER_MOVES, REFERRAL_MOVES, HandoverStatus, ReferralStatus
+from resettlement.models import Handover, Referral
 
 
 @outbox.handles("resettlement.")
@@ -36,6 +41,7 @@ def tell_both(*, message: OutboxMessage, now: datetime) -> None:
         )
 
 
+<<<<<<< HEAD
 def referrals_known(
     topic: str, viewer: Viewer, ids: Collection[uuid.UUID]
 ) -> Mapping[uuid.UUID, channels.Known]:
@@ -57,3 +63,15 @@ channels.offer(
     },
     sees=referrals_known,
 )
+=======
+@receiver(file_sealed)
+def take_back(sender: type[Household], household: Household, by: Viewer, now: datetime, **_: object) -> None:
+    """Take back what is open with partners about a family whose file is sealed."""
+    members = Individual.objects.owned_by(by).filter(household=household).values("pk")
+    for referral in Referral.objects.owned_by(by).filter(individual_id__in=members):
+        if ReferralStatus.REVOKED in REFERRAL_MOVES[referral.status]:
+            referrals.revoke(referral=referral, by=by, now=now)
+    for handover in Handover.objects.owned_by(by).filter(household_id=household.pk):
+        if HandoverStatus.REVOKED in HANDOVER_MOVES[handover.status]:
+            move(handover, to=HandoverStatus.REVOKED, moves=HANDOVER_MOVES, status_since=now)
+>>>>>>> e414c62 (Show who reads a sealed file, ask before an emergency, keep consents beside the person)

@@ -32,6 +32,7 @@ from refugeecm.pages.history import changes, timeline
 from refugeecm.pages.people import Line, line_of
 from registration.actions.sealing import Contact
 from registration.models import Household, Individual, MatchCandidate
+from registration.reports import seal_badges
 from registration.rules.matching import REASONS
 from resettlement.models import Handover, Referral
 from resettlement.reports import badge
@@ -125,7 +126,7 @@ def household(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         "native": first.native if first else "",
         "reference": house.number if first and first.named else "",
         "facts": household_facts(house, viewer, len(people)),
-        "badges": _sharing_badges(house, viewer, file.covering),
+        "badges": [*_sharing_badges(house, viewer, file.covering), *seal_badges(house.pk)],
         "covering": _covering(house, viewer, file.covering),
         "changes": changes([house], viewer) + changes(people, viewer)
         if house.agency_id == viewer.agency_id
@@ -160,7 +161,11 @@ def individual(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         "member": member,
         "reference": member.line.number if member.line.named else "",
         "facts": person_facts(person, member.line, viewer),
-        "badges": [(member.line.kind, member.line.status), *_sharing_badges(person, viewer, file.covering)],
+        "badges": [
+            (member.line.kind, member.line.status),
+            *_sharing_badges(person, viewer, file.covering),
+            *seal_badges(person.household_id),
+        ],
         "covering": _covering(person, viewer, file.covering),
         "identity": identity(person, viewer),
         "contact": contact(person, viewer, phone=member.phone, documents=member.documents),

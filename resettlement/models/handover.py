@@ -16,6 +16,7 @@ from refugeecm.core.classes import FieldClass, classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import Definer, Wall, definers
 from registration.models import PersonOwned
+from registration.models.exceptions import closed_to
 from resettlement.enums import HandoverKind, HandoverStatus, Urgency
 
 OPEN = (HandoverStatus.PROPOSED, HandoverStatus.ACCEPTED)
@@ -30,6 +31,11 @@ _ADDRESSED = (
 
 class HandoverQuerySet(OwnedQuerySet["Handover"]):
     """Questions about many hand-overs."""
+
+    def visible_to(self, viewer: Viewer) -> Any:
+        """Return the rows that the viewer may know of; a sealed family's are seen by its readers alone."""
+        closed = closed_to(viewer, by="household_id", reached="household_id")
+        return super().visible_to(viewer).exclude(closed)
 
     def shared_with(self, viewer: Viewer) -> models.Q:
         """Return the condition that it is addressed to the viewer and done, or under an agreement that is live."""

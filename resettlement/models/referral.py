@@ -17,24 +17,28 @@ from cases.models import Claim
 from refugeecm.core.classes import FieldClass, classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import Wall
-from registration.models import PersonOwned
+from registration.models import PersonOwned, PersonQuerySet, shared_sql
 from resettlement.enums import ReferralOutcome, ReferralStatus, Service, Urgency
 
 _ADDRESSED = (
     "recipient_id = {agency} AND EXISTS (SELECT 1 FROM agencies_agreement a WHERE a.id = resettlement_referral.agreement_id AND "
     + LIVE_SQL
-    + ")"
+    + ") AND "
+    + shared_sql("resettlement_referral.individual_id")
 )
 
 
-class ReferralQuerySet(OwnedQuerySet["Referral"]):
+class ReferralQuerySet(PersonQuerySet["Referral"]):
     """Questions about many referrals."""
 
     def shared_with(self, viewer: Viewer) -> models.Q:
-        """Return the condition that the referral is addressed to the viewer, under an agreement that still opens it."""
-        return models.Q(recipient_id=viewer.agency_id, agreement__in=live_for(viewer))
+        """Return the condition that it is addressed to the viewer, under an agreement that still opens it, about a person whom they
+        may still see."""
+        return models.Q(recipient_id=viewer.agency_id, agreement__in=live_for(viewer)) & super().shared_with(
+            viewer
+        )
 
-    def with_shown_classes(self, viewer: Viewer) -> Any:
+    def with_shown_classes(self, viewer: Viewer, **_of: Any) -> Any:
         """Annotate `shared_grants`: who is addressed reads all of a referral, whatever the agreement shows of the person."""
         fields = [name for name, one in Referral.field_classes.items() if one == FieldClass.C1]
         return self.annotate(shared_grants=models.Value(fields, output_field=ArrayField(models.TextField())))

@@ -25,8 +25,8 @@ from cases.models import Claim
 from refugeecm.core import outbox
 from refugeecm.core.models import User
 from refugeecm.core.transitions import move
+from registration.actions import consents, imports, people
 from registration.actions import events as influx
-from registration.actions import imports, people
 from registration.models import Document, Household, ImportBatch, ImportRow, Individual, InfluxEvent
 from registration.rules.arrivals import FIELDS, read_row
 from resettlement.actions import handovers, referrals
@@ -311,6 +311,17 @@ class Builder:
         records.add("household", household.pk)
         records.add("individual", *[one.pk for one in persons])
         records.add("document", *[one.pk for one in documents])
+        others = [one for relation, one in world.agencies.items() if relation != code]
+        if others:
+            witness = word("witness")
+            with transaction.atomic():
+                enter(caseworker, reason="test")
+                consent = consents.record(
+                    individual=persons[0], purpose="asylum", recipient=others[0], text_version="1", language="Arabic",
+                    given_on=NOW.date(), witness=witness, by=caseworker, now=NOW,
+                )  # fmt: skip
+            records.add("consent", consent.pk)
+            self.mark(code, "C2", "consent.witness", witness)
         self.claim(code, persons[0], to)
 
     def person(self, number: int, common: dict[str, str]) -> dict[str, str]:
