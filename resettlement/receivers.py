@@ -41,7 +41,6 @@ def tell_both(*, message: OutboxMessage, now: datetime) -> None:
         )
 
 
-<<<<<<< HEAD
 def referrals_known(
     topic: str, viewer: Viewer, ids: Collection[uuid.UUID]
 ) -> Mapping[uuid.UUID, channels.Known]:
@@ -63,7 +62,8 @@ channels.offer(
     },
     sees=referrals_known,
 )
-=======
+
+
 @receiver(file_sealed)
 def take_back(sender: type[Household], household: Household, by: Viewer, now: datetime, **_: object) -> None:
     """Take back what is open with partners about a family whose file is sealed."""
@@ -74,4 +74,3 @@ def take_back(sender: type[Household], household: Household, by: Viewer, now: da
     for handover in Handover.objects.owned_by(by).filter(household_id=household.pk):
         if HandoverStatus.REVOKED in HANDOVER_MOVES[handover.status]:
             move(handover, to=HandoverStatus.REVOKED, moves=HANDOVER_MOVES, status_since=now)
->>>>>>> e414c62 (Show who reads a sealed file, ask before an emergency, keep consents beside the person)

@@ -156,7 +156,11 @@ def seal(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Seal a family's file; or, when it is sealed, say who reads it, add a reader, or lift the seal."""
     household, viewer, now = _household(request, pk), request.viewer, timezone.now()
     back = reverse("household", args=[pk])
-    sealed = SealedFile.objects.filter(household_id=pk, lifted_at=None).select_related("sealed_by").first()
+    sealed = (
+        SealedFile.objects.filter(agency_id=viewer.agency_id, household_id=pk, lifted_at=None)
+        .select_related("sealed_by")
+        .first()
+    )
     form = forms.SealForm(request.POST or None, viewer=viewer)
     if request.method == "POST" and form.is_valid():
         reader, reason = form.cleaned_data["reader"].user_id, form.cleaned_data["reason"]
@@ -175,7 +179,9 @@ def seal(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
             request, form, _("Seal the file"), _("Seal"), back,
             lead=_("No partner sees this family any more, by any agreement, and of your agency only the readers and you."),
         )  # fmt: skip
-    readers = HouseholdReader.objects.filter(content_object=household).select_related("user", "granted_by")
+    readers = HouseholdReader.objects.filter(
+        agency_id=viewer.agency_id, content_object=household
+    ).select_related("user", "granted_by")
     context = {
         "household": household,
         "sealed": sealed,
@@ -267,9 +273,12 @@ def conflict_new(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 @require_safe
 def conflicts(request: ViewedRequest) -> HttpResponse:
     """Conflicts of interest that stand in the agency, without names of the people concerned."""
-    standing = ConflictOfInterest.objects.filter(agency_id=request.viewer.agency_id, ended_at=None)
+    viewer = request.viewer
+    standing = ConflictOfInterest.objects.filter(agency_id=viewer.agency_id, ended_at=None)
     first = standing.order_by("household_id", "user_id", "pk").distinct("household_id", "user_id")
-    found = ConflictOfInterest.objects.filter(pk__in=first.values("pk")).select_related("user", "declared_by")
+    found = ConflictOfInterest.objects.filter(
+        agency_id=viewer.agency_id, pk__in=first.values("pk")
+    ).select_related("user", "declared_by")
     page = page_of(
         found.exclude(user_id=request.viewer.user_id or 0).order_by("-declared_at", "-pk"),
         number=request.GET.get("page"),

@@ -32,6 +32,8 @@ from tests.conftest import NOW, Cast, Person, acting_as, end
 # Tables that name a person or a household and stay with the agency that wrote them, each with its reason.
 STAYS = {
     "cases_claimreference": "the number in an agency's own system",
+    "registration_conflictofinterest": "about the giving agency's own staff",
+    "registration_sealedfile": "a sealed file is covered by no agreement, so it cannot be handed over",
     "registration_personaccess": "written anew for the agency that is responsible now",
     "registration_personkey": "moved one by one, each key wrapped anew",
     "registration_conflictofinterest": "of people who work at the agency that declared it",
