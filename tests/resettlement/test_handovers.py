@@ -36,8 +36,6 @@ STAYS = {
     "registration_sealedfile": "a sealed file is covered by no agreement, so it cannot be handed over",
     "registration_personaccess": "written anew for the agency that is responsible now",
     "registration_personkey": "moved one by one, each key wrapped anew",
-    "registration_conflictofinterest": "of people who work at the agency that declared it",
-    "registration_sealedfile": "a sealed file goes nowhere; what is left are seals that were lifted",
     "resettlement_handover": "the paper itself: both parties keep it",
     "resettlement_referral": "what the giving agency arranged with its partners",
     "resettlement_referralmessage": "as the referral",
