@@ -51,6 +51,7 @@ def test_pages_keep_nobody_out(
         f"/households/{family[0].household_id}/",
         f"/claims/{claim.pk}/",
         f"/referrals/{referral.pk}/",
+        f"/households/{family[0].household_id}/hand-over/",
     ]
     lists = [
         "/",
