@@ -5,7 +5,7 @@ have different prefixes), chained to the batch before, signed with Ed25519 (trus
 owns this database can write it anew, but not what others have been given.
 
 Every row knows its position, the number of the transaction that wrote it. A batch ends below the oldest transaction that is still
-running: nothing can come later below that, so a late commit is never missed (decision 12).
+running: nothing can come later below that, so a late commit is never missed (decision 15).
 """
 
 from __future__ import annotations
