@@ -294,3 +294,11 @@ LAW_REQUEST_MOVES: dict[str, frozenset[str]] = {
     LawRequestStatus.REFUSED: frozenset(),
     LawRequestStatus.WITHDRAWN: frozenset(),
 }
+
+
+class MailWhen(TextChoices):
+    """When news come by mail."""
+
+    AT_ONCE = "at_once", _("At once")
+    DAILY = "daily", _("Once a day")
+    NEVER = "never", _("Never")

@@ -9,7 +9,7 @@ from allauth.mfa.models import Authenticator
 from django.dispatch import receiver
 from django.utils import timezone
 
-from agencies.actions import agreements, deliveries, invitations
+from agencies.actions import agreements, deliveries, invitations, notifications
 from agencies.enums import AgreementStatus
 from agencies.models import AgencyKey, Agreement, Notification
 from refugeecm.core import backups, crypto, outbox, wall
@@ -33,7 +33,7 @@ def open_agreement(*, message: OutboxMessage, now: datetime) -> None:
 @outbox.handles("resettlement.")
 @outbox.handles("registration.glass.")
 def notify(*, message: OutboxMessage, now: datetime) -> None:
-    """Put a line on the home page of every agency that the event names in `tell`."""
+    """Put a line on the home page of every agency that the event names in `tell`, and write mails to who wants them at once."""
     for agency_id in message.payload.get("tell", ()):
         wall.enter(agency_id=agency_id, user_id=None, reason="notify")
         for subject in outbox.subjects(message.payload):
@@ -45,6 +45,7 @@ def notify(*, message: OutboxMessage, now: datetime) -> None:
                 subject_id=subject,
                 at=message.created_at,
             )
+        notifications.mail_at_once(agency_id=agency_id, kind=message.topic.split(".")[1], now=now)
 
 
 @receiver(backups.restored)

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from agencies.access import Permission
-from agencies.actions import agreements, deliveries, exports, members, reviews
+from agencies.actions import agreements, deliveries, exports, members, notifications, reviews
 from agencies.enums import Problem
 from agencies.models import Agency, Agreement, ExportTurn
 from refugeecm.core import http, mail, outbox, seals, wall
@@ -84,6 +84,14 @@ def sweep_exports(**_: object) -> int:
 
 
 @shared_task
+def mail_daily(**_: object) -> int:
+    """Write the daily mails about news."""
+    return sum(
+        notifications.mail_daily(agency=one, now=timezone.now()) for one in Agency.objects.order_by("pk")
+    )
+
+
+@shared_task
 def end_exports(**_: object) -> int:
     """Destroy the files whose time is over, or which nobody has the right to any more."""
     return sum(exports.end_due(agency=one, now=timezone.now()) for one in Agency.objects.order_by("pk"))
@@ -133,6 +141,6 @@ def look_after_members(**_: object) -> int:
 
 look_after_members.access = Permission.MEMBER_MANAGE
 drain_outbox.access = end_expired.access = Permission.AGREEMENT_END
-send_mail.access = Permission.HOME
+send_mail.access = mail_daily.access = Permission.HOME
 send_webhooks.access = Permission.WEBHOOK_MANAGE
 work_exports.access = sweep_exports.access = end_exports.access = Permission.EXPORT

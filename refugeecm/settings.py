@@ -271,6 +271,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3.0,
         "options": {"expires": 3},
     },
+    # Every hour, for who was not told since yesterday.
+    "daily mail": {"task": "agencies.tasks.mail_daily", "schedule": 3600.0, "options": {"expires": 3600}},
     "end exports": {"task": "agencies.tasks.end_exports", "schedule": 300.0, "options": {"expires": 300}},
     "end what has run out": {
         "task": "agencies.tasks.end_expired",

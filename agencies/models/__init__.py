@@ -4,7 +4,7 @@ from agencies.models.agency import Agency, AgencyKey, ApiClient, Membership
 from agencies.models.agreement import Agreement
 from agencies.models.export import ExportJob, ExportPiece, ExportTurn
 from agencies.models.invitation import Invitation
-from agencies.models.notification import Notification
+from agencies.models.notification import MailChoice, Notification
 from agencies.models.register import Breach, LawRequest
 from agencies.models.review import Review, ReviewLine
 from agencies.models.webhook import WebhookDelivery, WebhookEndpoint
@@ -20,6 +20,7 @@ __all__ = [
     "ExportTurn",
     "Invitation",
     "LawRequest",
+    "MailChoice",
     "Membership",
     "Notification",
     "Review",

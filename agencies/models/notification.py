@@ -3,6 +3,8 @@
 import uuid
 from typing import ClassVar
 
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -48,3 +50,22 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event} {self.subject_id}"
+
+
+class MailChoice(models.Model):
+    """Which kinds of news a member of an agency gets by mail at once, and which never; the others come once a day."""
+
+    agency = models.ForeignKey(Agency, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    at_once = ArrayField(models.CharField(max_length=40), default=list)
+    never = ArrayField(models.CharField(max_length=40), default=list)
+    told_at = models.DateTimeField(null=True)  # when the last daily mail was written
+
+    field_classes = classified(C1="id agency user at_once never told_at")
+    wall: ClassVar[Wall] = Wall()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agency", "user"], name="one_choice_of_mail")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.agency_id}"

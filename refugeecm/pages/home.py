@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,58 +9,37 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Q
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import strip_tags
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from agencies import access
 from agencies.access import Permission, Viewer
 from agencies.access.declaration import ViewedRequest
-from agencies.actions import agreements, notifications, webhooks
 from agencies.enums import AgreementStatus
-from agencies.models import Agreement, ApiClient, Membership, Notification, Review, WebhookEndpoint
-from agencies.models.notification import NotificationQuerySet
+from agencies.models import Agreement, ApiClient, ExportJob
+from agencies.views.exports import label_of
 from cases.enums import ClaimStatus
 from cases.models import Claim
 from refugeecm.core import backups
-from refugeecm.core.events import CATALOGUE
 from refugeecm.core.templatetags.ui import figure, fmt_date
+from refugeecm.pages.news import unread
 from registration import reports
 from registration.enums import BatchStatus
 from registration.models import ImportBatch
-from resettlement.actions import handovers, referrals
 from resettlement.enums import HandoverStatus, ReferralStatus
-from resettlement.models import Handover, Referral
+from resettlement.models import Handover
 from resettlement.reports import inbox, lines
 
 Text = str | Promise
 SOON = timedelta(days=30)
 DRILL_EVERY = timedelta(days=8)  # a weekly timer, and a day (trust.md 3.6)
 SHOWN = 8  # lines of each kind; the list behind shows the rest
-# The events of partners, from the side of the agency that is told; others as the catalogue says them.
-TOLD = {
-    agreements.PROPOSED: _("A partner proposes an agreement to your agency."),
-    agreements.ACCEPTED: _("Your partner accepted the agreement; it is being prepared."),
-    agreements.DECLINED: _("Your partner declined the agreement."),
-    agreements.ACTIVE: _("An agreement is in force: what it names is shown."),
-    agreements.ENDED: _("Your partner ended an agreement: nothing is shown any more."),
-    agreements.EXPIRED: _("An agreement has run out: nothing is shown any more."),
-    webhooks.PAUSED: _("A system of your agency did not take webhooks for three days; it is paused."),
-    webhooks.ENDED: _("A system of your agency wants no more webhooks."),
-    referrals.PROPOSED: _("A partner referred a case to your agency."),
-    referrals.ANSWERED: _("A partner answered your referral."),
-    referrals.REVOKED: _("A partner took a referral back."),
-    referrals.WRITTEN: _("A partner wrote to you on a referral."),
-    handovers.PROPOSED: _("A partner proposes a hand-over, or asks for one."),
-    handovers.ANSWERED: _("A partner answered a hand-over."),
-    handovers.REVOKED: _("A partner took a hand-over back."),
-    handovers.DONE: _("A household came to your agency's responsibility."),
-}
 
 
 @dataclass(frozen=True)
@@ -86,17 +64,6 @@ class Task:
     status: Text
 
 
-@dataclass(frozen=True)
-class Line:
-    """A notification as a sentence."""
-
-    pk: uuid.UUID
-    says: Text
-    at: Any
-    url: str
-    about: str
-
-
 @require_GET
 @access.requires(Permission.HOME)
 def home(request: ViewedRequest) -> HttpResponse:
@@ -117,91 +84,21 @@ def home(request: ViewedRequest) -> HttpResponse:
         tasks += _clients(viewer, tiles)
     if viewer.may(Permission.CLIENT_ISSUE) and not settings.INSECURE_COOKIES:
         tasks += _drills(now)
-    lines = _lines(viewer)
+    news = unread(viewer, at_most=SHOWN + 1)
     context = {
         "today": timezone.localdate(now),
         "tiles": tiles,
         "tasks": tasks,
         "running": running,
-        "notifications": lines[:SHOWN],
-        "more_notifications": len(lines) > SHOWN,
+        "notifications": news[:SHOWN],
+        "more_notifications": len(news) > SHOWN,
+        "exports": [
+            {"job": one, "label": label_of(one)}
+            for one in ExportJob.objects.visible_to(viewer).open().order_by("created_at")[:3]
+        ],
         "next_step": _next_step(viewer),
     }
     return render(request, "pages/home.html", context)
-
-
-@require_POST
-@access.requires(Permission.HOME)
-def put_aside(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
-    """Put one notification aside."""
-    notification = get_object_or_404(_notifications(request.viewer), pk=pk)
-    notifications.put_aside(notification=notification, by=request.viewer, now=timezone.now())
-    return redirect("home")
-
-
-def _notifications(viewer: Viewer) -> NotificationQuerySet:
-    """Return those that are this person's business: agreements for who manages access, referrals for who works on cases."""
-    kinds = {
-        "agreement": Permission.AGREEMENT_ANSWER,
-        "referral": Permission.REFERRAL_READ,
-        "handover": Permission.REFERRAL_READ,
-        "member": Permission.MEMBER_MANAGE,
-        "review": Permission.REVIEW,
-        "webhook": Permission.WEBHOOK_READ,
-    }
-    theirs = [kind for kind, permission in kinds.items() if viewer.may(permission)]
-    return Notification.objects.visible_to(viewer).filter(subject_type__in=theirs)
-
-
-def _lines(viewer: Viewer) -> list[Line]:
-    """Return the newest unread notifications, each with what it is about as far as the viewer may see that."""
-    found = list(_notifications(viewer).unread().order_by("-at", "-id")[: SHOWN + 1])
-    wanted = {
-        kind: [one.subject_id for one in found if one.subject_type == kind]
-        for kind in ("agreement", "referral", "handover", "member", "review", "webhook")
-    }
-    receivers = WebhookEndpoint.objects.visible_to(viewer).filter(pk__in=wanted["webhook"])
-    about: dict[uuid.UUID, str] = dict(receivers.values_list("pk", "url"))
-    if wanted["agreement"]:
-        for agreement in Agreement.objects.visible_to(viewer).filter(pk__in=wanted["agreement"]):
-            about[agreement.pk] = f"{agreement.reference} · {agreement.title}"
-    if wanted["referral"]:
-        for referral in (
-            Referral.objects.visible_to(viewer)
-            .filter(pk__in=wanted["referral"])
-            .select_related("agency", "recipient")
-        ):
-            partner = referral.recipient if referral.agency_id == viewer.agency_id else referral.agency
-            about[referral.pk] = f"{referral.get_service_display()} · {partner.name}"
-    if wanted["handover"]:
-        theirs = Handover.objects.visible_to(viewer).filter(pk__in=wanted["handover"])
-        for handover in theirs.select_related("agency", "recipient"):
-            partner = handover.recipient if handover.agency_id == viewer.agency_id else handover.agency
-            about[handover.pk] = f"{handover.number} · {partner.name}"
-    numbers = {one.int: one for one in wanted["member"] if one.int < 2**63}
-    for member in Membership.objects.filter(agency_id=viewer.agency_id, pk__in=numbers).select_related(
-        "user"
-    ):
-        about[numbers[member.pk]] = member.user.name
-    for review in Review.objects.visible_to(viewer).filter(pk__in=wanted["review"]):
-        about[review.pk] = gettext("Due %(day)s") % {"day": strip_tags(fmt_date(review.due_on))}
-    return [
-        Line(
-            pk=one.pk,
-            says=TOLD.get(one.event) or gettext(CATALOGUE.get(one.event, one.event)),
-            at=one.at,
-            url=_url(one) if one.subject_id in about else "",
-            about=about.get(one.subject_id, ""),
-        )
-        for one in found
-    ]
-
-
-def _url(one: Notification) -> str:
-    """Return where the subject of a notification is shown; members are numbered."""
-    return reverse(
-        one.subject_type, args=[one.subject_id.int if one.subject_type == "member" else one.subject_id]
-    )
 
 
 def _imports(viewer: Viewer, tiles: list[Tile]) -> tuple[list[Task], list[dict[str, Any]]]:

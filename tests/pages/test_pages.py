@@ -233,7 +233,7 @@ def test_home_of_a_partner_and_notifications(cast: Cast, claim: Claim, agree: Ag
     assert "Answer the referral: Legal aid" in text
     assert "A partner referred a case to your agency." in text
     notified = text.count("Put aside")
-    where = text[text.index("/notifications/") :].split('"')[0]
+    where = text[text.index('action="/notifications/') + 8 :].split('"')[0]
     assert cast.stranger.browser().post(where).status_code == 404
     assert partner.post(where).status_code == 302
     assert page(partner, "home").count("Put aside") == notified - 1
