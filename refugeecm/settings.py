@@ -168,7 +168,14 @@ ACCOUNT_FORMS = {"reset_password": "refugeecm.core.forms.ResetForm"}
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 PASSWORD_RESET_TIMEOUT = 72 * 3600  # seconds; the link of an invitation as well (agencies.actions.members)
 MFA_ADAPTER = "refugeecm.core.sign_in.SecondFactorAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True  # a passkey with its own PIN or fingerprint is two factors
+MFA_FORMS = {
+    "add_webauthn": "refugeecm.core.passkeys.AddForm",
+    "login_webauthn": "refugeecm.core.passkeys.LoginForm",
+    "authenticate_webauthn": "refugeecm.core.passkeys.FactorForm",
+    "reauthenticate_webauthn": "refugeecm.core.passkeys.AgainForm",
+}
 MFA_TOTP_ISSUER = "refugeecm"
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 SESSION_ENGINE = "django.contrib.sessions.backends.db"

@@ -4,6 +4,7 @@ from allauth.account import views as account
 from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
+from allauth.mfa.webauthn import views as webauthn
 from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
@@ -34,6 +35,16 @@ urlpatterns = [
     path("account/second-factor/reauthenticate/", mfa.reauthenticate, name="mfa_reauthenticate"),
     path("account/second-factor/activate/", totp.activate_totp, name="mfa_activate_totp"),
     path("account/second-factor/deactivate/", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    path("account/passkeys/", webauthn.list_webauthn, name="mfa_list_webauthn"),
+    path("account/passkeys/login/", webauthn.login_webauthn, name="mfa_login_webauthn"),
+    path("account/passkeys/add/", webauthn.add_webauthn, name="mfa_add_webauthn"),
+    path(
+        "account/passkeys/reauthenticate/",
+        webauthn.reauthenticate_webauthn,
+        name="mfa_reauthenticate_webauthn",
+    ),
+    path("account/passkeys/<int:pk>/edit/", webauthn.edit_webauthn, name="mfa_edit_webauthn"),
+    path("account/passkeys/<int:pk>/remove/", webauthn.remove_webauthn, name="mfa_remove_webauthn"),
     path("account/second-factor/codes/", recovery_codes.view_recovery_codes, name="mfa_view_recovery_codes"),
     path(
         "account/second-factor/codes/new/",

@@ -31,7 +31,7 @@ from agencies.models import Membership
 from refugeecm.core import wall
 from refugeecm.core.models import User
 
-# The only addresses that answer somebody who has not signed in; a test holds this list to twelve names.
+# The only addresses that answer somebody who has not signed in; a test holds this list to sixteen names.
 OPEN = frozenset(
     {
         "account_login",
@@ -40,6 +40,7 @@ OPEN = frozenset(
         "account_reset_password_from_key",
         "account_reset_password_from_key_done",
         "mfa_authenticate",
+        "mfa_login_webauthn",
         "set_language",
         "health",
         "token",
@@ -62,6 +63,11 @@ SIGNED_IN = frozenset(
         "mfa_view_recovery_codes",
         "mfa_download_recovery_codes",
         "mfa_reauthenticate",
+        "mfa_list_webauthn",
+        "mfa_add_webauthn",
+        "mfa_edit_webauthn",
+        "mfa_remove_webauthn",
+        "mfa_reauthenticate_webauthn",
     }
 )
 NOTED_EVERY = timedelta(hours=1)
@@ -160,7 +166,7 @@ class AccessMiddleware:
             return redirect_to_login(request.get_full_path())
         if now - request.session.get("seen", 0) > 30:
             request.session["seen"] = now
-        if name == "mfa_deactivate_totp":
+        if name in {"mfa_deactivate_totp", "mfa_remove_webauthn"}:
             request.session.pop("second_factor", None)  # looked up anew at the next request
         if name in OPEN | SIGNED_IN or request.session.get("second_factor"):
             return None

@@ -12,11 +12,13 @@ from allauth.core import context as current
 from allauth.idp.oidc.adapter import DefaultOIDCAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.sites.shortcuts import get_current_site
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from refugeecm.core import crypto, mail
@@ -36,6 +38,13 @@ class AccountAdapter(DefaultAccountAdapter):
         """Return the user; a disabled account gets the answer of an unknown one."""
         user = super().authenticate(request, **credentials)
         return user if user is not None and user.is_active else None
+
+    def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
+        """Send a disabled account with a passkey back to the sign-in page; nothing there says that it exists."""
+        self.add_message(
+            request, messages.ERROR, message=gettext("This did not open an account. Try another way.")
+        )
+        return redirect("account_login")
 
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse:
         """Remember in which language the person works, for the mails that they get."""

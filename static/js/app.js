@@ -42,6 +42,15 @@ document.addEventListener("change", (event) => {
   if (form && form.hasAttribute("data-auto") && event.target.tagName === "SELECT") form.requestSubmit();
 });
 
+// A passkey that was refused or cancelled: say so where the button is.
+document.addEventListener("allauth.error", (event) => {
+  const said = document.getElementById("passkey-failed");
+  if (said) {
+    event.preventDefault();
+    said.hidden = false;
+  }
+});
+
 document.addEventListener("DOMContentLoaded", () => {
   prepare(document);
   document.querySelector(".problem")?.focus();

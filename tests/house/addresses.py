@@ -89,6 +89,8 @@ ARGUMENTS: dict[str, dict[str, str | tuple[str, ...]]] = {
     "api-referral": {"id": "referral"},
     "api-referral-answer": {"id": "referral"},
     "api-nothing": {"rest": ("nonsense", "claims/nonsense")},
+    "mfa_edit_webauthn": {"pk": ("1", "2")},
+    "mfa_remove_webauthn": {"pk": ("1", "2")},
     "demonstration-enter": {"key": ("caseworker", "nonsense")},
     "account_reset_password_from_key": {"uidb36": ("1", "set"), "key": ("set-password", "abc-123")},
 }
