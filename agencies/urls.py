@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from agencies.views import agencies, agreements, clients, exports, members, registers, reviews, webhooks
+from agencies.views import (
+    agencies,
+    agreements,
+    clients,
+    desks,
+    exports,
+    members,
+    registers,
+    reviews,
+    webhooks,
+)
 
 urlpatterns = [
     path("agencies/", agencies.agencies, name="agencies"),
@@ -24,6 +34,10 @@ urlpatterns = [
     path("reviews/new/", reviews.review_new, name="review-new"),
     path("reviews/<uuid:pk>/", reviews.review, name="review"),
     path("reviews/lines/<uuid:pk>/", reviews.review_decide, name="review-decide"),
+    path("desk/", desks.desk, name="desk"),
+    path("desk/forget/", desks.desk_forget, name="desk-forget"),
+    path("desk/lock/", desks.desk_lock, name="desk-lock"),
+    path("desk/unlock/", desks.desk_unlock, name="desk-unlock"),
     path("agreements/", agreements.agreements, name="agreements"),
     path("agreements/new/", agreements.agreement_new, name="agreement-new"),
     path("agreements/<uuid:pk>/", agreements.agreement, name="agreement"),

@@ -183,6 +183,7 @@ SESSION_COOKIE_AGE = 12 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 IDLE_SECONDS = 30 * 60
+DESK_LOCK_SECONDS = 10 * 60  # of idleness, after which a desk with a PIN is locked
 
 # Guardian keeps the readers of sealed files, in tables of ours; its own doors stay shut (agencies.access decides).
 ANONYMOUS_USER_NAME = None

@@ -24,6 +24,7 @@ from django.shortcuts import redirect
 from django.template.response import SimpleTemplateResponse
 from django.utils import timezone
 
+from agencies.access import desks
 from agencies.access import viewer as viewers
 from agencies.access.permissions import Permission
 from agencies.access.viewer import Viewer
@@ -56,6 +57,8 @@ SIGNED_IN = frozenset(
         "account_change_password",
         "account_set_password",
         "account_reauthenticate",
+        "desk-lock",
+        "desk-unlock",
         "mfa_index",
         "mfa_activate_totp",
         "mfa_deactivate_totp",
@@ -161,16 +164,22 @@ class AccessMiddleware:
 
     def _signed_in(self, request: HttpRequest, name: str) -> HttpResponseBase | None:
         now = int(time.time())
-        if now - request.session.get("seen", now) > settings.IDLE_SECONDS:
+        idle = now - request.session.get("seen", now)
+        late = now - request.session.setdefault("began", now) > settings.SESSION_COOKIE_AGE
+        locked = desks.locked(request, idle=idle)
+        if late or (idle > settings.IDLE_SECONDS and not locked):
             logout(request)
             return redirect_to_login(request.get_full_path())
         if now - request.session.get("seen", 0) > 30:
             request.session["seen"] = now
+        if locked and name not in desks.WHEN_LOCKED:
+            return redirect("desk-unlock")
         if name in {"mfa_deactivate_totp", "mfa_remove_webauthn"}:
             request.session.pop("second_factor", None)  # looked up anew at the next request
         if name in OPEN | SIGNED_IN or request.session.get("second_factor"):
             return None
         if not is_mfa_enabled(cast(User, request.user)):
             return redirect("mfa_activate_totp")
+        desks.recognise(request)
         request.session["second_factor"] = True  # allauth lets nobody in past an enabled factor
         return None

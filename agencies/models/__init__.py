@@ -2,6 +2,7 @@
 
 from agencies.models.agency import Agency, AgencyKey, ApiClient, Membership
 from agencies.models.agreement import Agreement
+from agencies.models.desk import DeskPin
 from agencies.models.export import ExportJob, ExportPiece, ExportTurn
 from agencies.models.invitation import Invitation
 from agencies.models.notification import MailChoice, Notification
@@ -15,6 +16,7 @@ __all__ = [
     "Agreement",
     "ApiClient",
     "Breach",
+    "DeskPin",
     "ExportJob",
     "ExportPiece",
     "ExportTurn",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -46,6 +47,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "nav": nav,
         "viewer": viewer,
+        "lock_after": settings.DESK_LOCK_SECONDS if request.session.get("desk") else 0,
         "viewer_agency": viewer.agency.name,
         "viewer_role": Role(viewer.role).label,
         "may": {permission.name: True for permission in viewer.permissions},

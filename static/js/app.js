@@ -42,6 +42,18 @@ document.addEventListener("change", (event) => {
   if (form && form.hasAttribute("data-auto") && event.target.tagName === "SELECT") form.requestSubmit();
 });
 
+// A desk with a PIN locks itself when nobody touches it; the server does so too, at the next request.
+const lock = document.getElementById("lock");
+if (lock) {
+  let timer;
+  const rest = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => lock.requestSubmit(), Number(lock.dataset.after) * 1000);
+  };
+  for (const sign of ["pointerdown", "keydown", "wheel", "touchstart"]) document.addEventListener(sign, rest, { passive: true });
+  rest();
+}
+
 // A passkey that was refused or cancelled: say so where the button is.
 document.addEventListener("allauth.error", (event) => {
   const said = document.getElementById("passkey-failed");
