@@ -189,7 +189,7 @@ UNSCOPED |= {
     ): "reads by others of the own agency's people, which the policy shows to it",
 }
 # Tables that are nobody's: public among agencies, or one's own account.
-FREE = {"Agency", "InfluxEvent", "Membership", "Seal", "SealCheck", "User"}
+FREE = {"Agency", "DeskPin", "InfluxEvent", "Membership", "Seal", "SealCheck", "User"}
 
 
 @dataclass
