@@ -17,11 +17,14 @@ from django.core import mail
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import Client
+from django.urls import resolve
 
 from agencies.access import enter
+from agencies.access.declaration import OPEN, SIGNED_IN
 from refugeecm.core.models import ReadEvent
 from refugeecm.core.wall import walled_models
-from tests.house.addresses import PUBLIC, Address, missing
+from tests.house.addresses import PUBLIC, Address, addresses, missing
+from tests.house.rounds import Variation, chance
 from tests.house.world import NONE, OWN, Actor, World
 
 # What differs between two answers to the same question: tokens, ids of requests, the moment.
@@ -101,6 +104,23 @@ class Lines(logging.Handler):
         self.text.append(record.getMessage())
 
 
+# Who shows the run which forms there are: among them they may use every one.
+TEACHERS = [
+    (OWN, "caseworker"),
+    (OWN, "decision_maker"),
+    (OWN, "administrator"),
+    ("full", "caseworker"),
+    ("proposed", "administrator"),
+]
+
+
+def browser(actor: Actor) -> Client:
+    """Return the actor's browser or system; what fails there is an answer of 500."""
+    client = actor.browser()
+    client.raise_request_exception = False
+    return client
+
+
 @dataclass
 class Asking:
     """One run: an actor after the other asks for everything; what is wrong is noted, not raised at once."""
@@ -110,12 +130,49 @@ class Asking:
     counts: Counter[str] = field(default_factory=Counter)
     forms: dict[str, Form] = field(default_factory=dict)  # by name of the address
     statuses: Counter[int] = field(default_factory=Counter)
+    round: int = 0
+    variation: Variation = field(default_factory=Variation)
+
+    # ---- learning
+
+    def taught(self) -> Asking:
+        """Learn the forms of every page from those who may use them, and how things stand; return the run itself."""
+        for relation, role in TEACHERS:
+            actor = self.world.actor(relation, role)
+            client = browser(actor)
+            for address in addresses():
+                for _whose, key in self.targets(actor, address.kind) if address.kind else [("", None)]:
+                    answer = client.get(address.at(key))
+                    if answer.status_code == 200 and "html" in answer.headers["Content-Type"]:
+                        for form in forms_of(answer.content.decode()):
+                            self._learn(form, address.at(key))
+                if address.name in OPEN | SIGNED_IN:
+                    client = browser(actor)
+        self.remember()
+        return self
+
+    def _learn(self, form: Form, page: str) -> None:
+        known = self.forms.setdefault(resolve((form.action or page).split("?")[0]).view_name, form)
+        for choice, values in form.choices.items():
+            known.choices.setdefault(choice, values)
+        known.fields = form.fields | known.fields
+
+    # ---- how this round asks
+
+    def vary(self, actor: Actor, address: Address) -> None:
+        """From the second round on, ask this address in another way; the words looked for are those of hidden records, too."""
+        if self.round:
+            which = chance(self.round, actor, address.name)
+            words = [which.choice(self.world.markers).texts[0] for _one in range(3)]
+            self.variation = Variation.draw(which, words)
 
     # ---- asking
 
     def read(self, actor: Actor, client: Client, path: str, *, case: str) -> tuple[int, str]:
         """Ask by GET; return (status, the answer without what differs each time)."""
-        found = self._answered(actor, client.get(path, follow=not actor.api), path, {}, case)
+        path = self.variation.behind(path)
+        answer = client.get(path, headers=self.variation.headers, follow=not actor.api)
+        found = self._answered(actor, answer, path, {}, case)
         client.cookies.pop("messages", None)  # what the next page would have said belongs to this answer
         return found
 
@@ -126,10 +183,13 @@ class Asking:
         cookies = copy.deepcopy(client.cookies)
         others = [one for one in (OWN, NONE) if one != actor.relation]
         with transaction.atomic():
+            heads = self.variation.headers
             if actor.api or method != "POST":
-                answer = client.generic(method, path, _json(sent), content_type="application/json")
+                answer = client.generic(
+                    method, path, _json(sent), content_type="application/json", headers=heads
+                )
             else:
-                answer = client.post(path, sent, follow=True)
+                answer = client.post(path, sent, follow=True, headers=heads)
             found = self._answered(actor, answer, path, sent, case)
             if found[0] < 400:
                 for other in others:
@@ -193,6 +253,9 @@ class Asking:
 
     def targets(self, actor: Actor, kind: str) -> Iterator[tuple[str, Any]]:
         """Yield (whose, key): the actor's own record, BORDER's shared and unshared ones, a stranger's."""
+        if self.round:
+            yield from self._drawn(actor, kind)
+            return
         for whose in dict.fromkeys((actor.relation, OWN, NONE)):
             keys = self.world.records[whose].of.get(kind, [])
             if kind in {"individual", "document", "membership", "notification"}:
@@ -201,6 +264,15 @@ class Asking:
                 mine = [one for one in keys if self.visible(actor, kind, one)]
                 keys = mine[:1] + [one for one in keys if one not in mine][:1]
             yield from ((whose, one) for one in keys[:2])
+
+    def _drawn(self, actor: Actor, kind: str) -> Iterator[tuple[str, Any]]:
+        """Yield five records drawn from those of all agencies."""
+        everything = [
+            (whose, key) for whose, records in self.world.records.items() for key in records.of.get(kind, [])
+        ]
+        which = chance(self.round, actor, kind)
+        which.shuffle(everything)
+        yield from sorted(everything[:5], key=str)
 
     def visible(self, actor: Actor, kind: str, key: Any) -> bool:
         """Answer whether the actor may know that there is this record."""

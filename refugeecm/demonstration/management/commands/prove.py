@@ -1,6 +1,7 @@
 """What is proven by trying to break it? `./manage.py prove import [--rows 50000] [--kills 20]` prints one JSON object.
 
 `./manage.py prove seals [--tampers 1000] [--batches 30] [--rows 200000]`: every change to what was sealed is found.
+`./manage.py prove access [--share 1.0]`: nobody sees, changes or learns of what no agreement opens to them.
 `./manage.py prove restore [--people 2000] [--flips 1000]`: a world is lost and comes back; damaged backups are refused.
 `./manage.py prove webhooks [--events 2000] [--kills 10]`: every event is told, in order and signed, however workers die.
 """
@@ -13,7 +14,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from refugeecm.demonstration.proofs import imports, restore, seals, webhooks
+from refugeecm.demonstration.proofs import access, imports, restore, seals, webhooks
 from refugeecm.demonstration.scratch import NotHere, ground
 from refugeecm.services import ServersFailed
 
@@ -21,12 +22,12 @@ from refugeecm.services import ServersFailed
 class Command(BaseCommand):
     """Try to break a promise; exit with 1 when it breaks."""
 
-    help = "Prove. Names: import, restore, seals, webhooks."
+    help = "Prove. Names: access, import, restore, seals, webhooks."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("name", choices=["import", "restore", "seals", "webhooks"])
+        parser.add_argument("name", choices=["access", "import", "restore", "seals", "webhooks"])
         parser.add_argument("--rows", type=int, help="rows of the file (50000), or sealed for speed (200000)")
         parser.add_argument(
             "--kills", type=int, help="how many times a worker is killed (20; 10 for webhooks)"
@@ -42,22 +43,32 @@ class Command(BaseCommand):
         parser.add_argument(
             "--flips", type=int, default=1000, help="how many times a backup is damaged (1000)"
         )
+        parser.add_argument(
+            "--share", type=float, default=1.0, help="access: the share of the rounds that is run (1.0)"
+        )
+        parser.add_argument("--only", default="", help="access: the parts whose name holds this")
         parser.add_argument("--seed", type=int, default=1, help="moments of the kills, choice of tampers (1)")
 
     def handle(self, **options: Any) -> None:
         """Prove, print the figures, and exit."""
         try:
             figures = {
+                "access": self._access,
                 "import": self._imports,
                 "restore": self._restore,
                 "seals": self._seals,
                 "webhooks": self._webhooks,
             }[options["name"]](options)
-        except (imports.Stuck, NotHere, ServersFailed, RuntimeError) as error:
+        except (access.NoTests, imports.Stuck, NotHere, ServersFailed, RuntimeError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(json.dumps({"prove": options["name"], **figures}, indent=1))
         if not figures["proven"]:
             sys.exit(1)
+
+    def _access(self, options: dict[str, Any]) -> dict[str, Any]:
+        return access.prove(
+            share=options["share"], seed=options["seed"], only=options["only"], say=self.stderr.write
+        )
 
     def _imports(self, options: dict[str, Any]) -> dict[str, Any]:
         return imports.prove(
