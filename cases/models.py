@@ -12,8 +12,8 @@ from agencies.access import OwnedQuerySet
 from cases.enums import OPEN, ClaimStatus, Outcome
 from refugeecm.core.classes import classified
 from refugeecm.core.history import track
-from refugeecm.core.wall import Wall
-from registration.models import Individual, PersonOwned, PersonQuerySet, shared_sql
+from refugeecm.core.wall import Wall, definers
+from registration.models import Individual, PersonOwned, PersonQuerySet, listing, shared_sql
 
 
 class ClaimQuerySet(PersonQuerySet["Claim"]):
@@ -74,10 +74,28 @@ class Claim(PersonOwned):
                 name="claim_proposed_at_by",
             ),
         ]
-        indexes = [models.Index(fields=["agency", "status", "id"], name="claim_by_status")]
+        indexes = [
+            models.Index(fields=["agency", "status", "id"], name="claim_by_status"),
+            models.Index(fields=["agency", "id"], name="claim_newest"),
+            models.Index(fields=["agency", "status_since"], name="claim_changed"),
+            # Of shared people, without a look at the claims themselves.
+            models.Index(fields=["individual", "status", "id"], name="claim_of_person"),
+        ]
 
     def __str__(self) -> str:
         return self.number
+
+
+definers.append(
+    listing.listed(
+        "cases_listed",
+        rows="FROM cases_claim c JOIN registration_individual i ON i.id = c.individual_id",
+        key="c.id",
+        order="c.id",
+        filters={"wanted_status": ("text", "c.status = %L"), "opened_by": ("bigint", "c.opened_by_id = %L")},
+        reads=("cases_claim",),
+    )
+)
 
 
 class ClaimReferenceQuerySet(OwnedQuerySet["ClaimReference"]):

@@ -27,10 +27,10 @@ from cases.enums import CLAIM_MOVES, ClaimStatus
 from cases.models import Claim, ClaimReference
 from cases.policies import NotPermitted
 from refugeecm.core.models import Event
-from refugeecm.core.paging import page_of
+from refugeecm.core.paging import Page, page_among, page_of
 from refugeecm.core.templatetags.ui import fmt_date
 from refugeecm.core.transitions import TransitionNotAllowed
-from registration.models import Individual
+from registration.models import Individual, listing
 
 # (label of the button, what happens, whether it cannot be taken back) by the status to move to.
 MOVES: dict[str, tuple[Any, Any, bool]] = {
@@ -79,6 +79,24 @@ def filtered(viewer: Viewer, chosen: Mapping[str, Any]) -> Any:
     return found.filter(narrowed[chosen["whose"]]) if chosen.get("whose") else found
 
 
+def _page(request: ViewedRequest, chosen: dict[str, Any]) -> Page[Claim]:
+    """Return the page of the list: a number is looked up, the newest are found by the function for lists."""
+    viewer, number, whose = request.viewer, request.GET.get("page"), chosen.get("whose") or ""
+    if not (chosen.get("q") or "").strip():
+        ids = listing.ids(
+            "cases_listed",
+            viewer,
+            model=Claim,
+            showing=["number", "status"],
+            whose=whose,
+            status=chosen.get("status"),
+            opened_by=viewer.user_id if whose == "mine" else None,
+        )
+        if ids is not None:
+            return page_among(filtered(viewer, chosen), ids, number=number)
+    return page_of(filtered(viewer, chosen), number=number)
+
+
 @access.requires(Permission.CLAIM_READ)
 @require_safe
 def claims(request: ViewedRequest) -> HttpResponse:
@@ -86,7 +104,7 @@ def claims(request: ViewedRequest) -> HttpResponse:
     viewer, now = request.viewer, timezone.now()
     form = forms.ClaimFilter(request.GET)
     chosen = form.cleaned_data if form.is_valid() else {}
-    page = page_of(filtered(viewer, chosen), number=request.GET.get("page"))
+    page = _page(request, chosen)
     applicants = reports.people(viewer, {one.individual_id for one in page.rows})
     reads.record(viewer=viewer, rows=list(applicants.values()), view="claims", now=now)
     rows = [

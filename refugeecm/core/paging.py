@@ -1,7 +1,9 @@
 """Which rows does a page of a list show, without ever counting a million?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from django.db.models import Model, QuerySet
 
@@ -46,14 +48,34 @@ class Page(Generic[Row]):
         return (self.number - 1) * self.size + len(self.rows)
 
 
+def page_among(
+    rows: "QuerySet[Row, Any]", ids: Sequence[UUID], *, number: str | int | None, size: int = 25
+) -> "Page[Row]":
+    """Return page `number` of a list whose keys are known, newest first: at most LIMIT + 1 of them, more are not counted.
+
+    One statement for the rows of the page; those that `rows` does not hold are left out.
+    """
+    wanted = _number(number, LIMIT // size)
+    start = (wanted - 1) * size
+    shown = ids[start : start + size]
+    found = list(rows.filter(pk__in=shown).order_by("-pk")) if shown else []
+    more = len(ids) > start + size and wanted < LIMIT // size
+    total = len(ids) if len(ids) <= LIMIT else None
+    return Page(rows=found, number=wanted, size=size, has_next=more, total=total)
+
+
+def _number(number: str | int | None, last: int) -> int:
+    text = str(number or "")
+    return min(max(int(text), 1), last) if text.isascii() and text.isdigit() and len(text) < 6 else 1
+
+
 def page_of(rows: "QuerySet[Row, Any]", *, number: str | int | None, size: int = 25) -> "Page[Row]":
     """Return page `number` (from the query string; nonsense means 1) of an ordered queryset.
 
     Two statements: size + 1 rows, and a count that stops after LIMIT. Pages end at LIMIT rows.
     """
-    text = str(number or "")
     last = LIMIT // size
-    wanted = min(max(int(text), 1), last) if text.isascii() and text.isdigit() and len(text) < 6 else 1
+    wanted = _number(number, last)
     start = (wanted - 1) * size
     found = list(rows[start : start + size + 1])
     more = len(found) > size

@@ -25,12 +25,12 @@ from agencies.access import Permission, Sight, Viewer, shown_fields
 from agencies.access.declaration import ViewedRequest
 from agencies.actions import reads
 from cases.models import Claim, ClaimReference
-from refugeecm.core.paging import Page, page_of
+from refugeecm.core.paging import Page, page_among, page_of
 from refugeecm.core.templatetags.ui import DATE, country
 from registration import matching
 from registration.actions.sealing import document_index
 from registration.enums import LegalStatus, Precision, ProcessStatus, Sex
-from registration.models import Document, Household, Individual, InfluxEvent
+from registration.models import Document, Household, Individual, InfluxEvent, listing
 from registration.rules.countries import codes
 
 Text = str | Promise
@@ -40,6 +40,9 @@ LEGAL_KINDS = {
     LegalStatus.ASYLUM_SEEKER: "info",
     LegalStatus.STATELESS: "info",
 }
+
+# What a filter asks for, by its name.
+_ASKED = {"sex": "sex", "nationality": "nationality", "born": "birth_date", "event": "event"}
 
 
 class PeopleForm(forms.Form):
@@ -153,7 +156,7 @@ def people(request: ViewedRequest) -> HttpResponse:
     elif text:
         page = _found(text, given, viewer, request.GET.get("page"))
     else:
-        page = page_of(_filtered(given, viewer).order_by("-pk"), number=request.GET.get("page"))
+        page = _listed(given, viewer, request.GET.get("page"))
     reads.record(viewer=viewer, rows=page.rows, view="people", now=now)
     today = timezone.localdate(now)
     context = {
@@ -178,8 +181,7 @@ def _filtered(given: dict[str, Any], viewer: Viewer) -> Any:
     rows: Any = _visible(viewer)
     if given.get("event"):
         rows = rows.filter(event=given["event"])
-    asked = {"sex": "sex", "nationality": "nationality", "born": "birth_date", "event": "event"}
-    rows = rows.showing(viewer, *(field for name, field in asked.items() if given.get(name)))
+    rows = rows.showing(viewer, *(field for name, field in _ASKED.items() if given.get(name)))
     if given.get("sex"):
         rows = rows.filter(sex=given["sex"])
     if given.get("nationality"):
@@ -187,6 +189,26 @@ def _filtered(given: dict[str, Any], viewer: Viewer) -> Any:
     if given.get("born"):
         rows = rows.filter(birth_date__year__range=(given["born"] - 2, given["born"] + 2))
     return rows
+
+
+def _listed(given: dict[str, Any], viewer: Viewer, number: str | None) -> Page[Any]:
+    """Return the newest people who fit the filters."""
+    born = given.get("born")
+    ids = listing.ids(
+        "registration_listed",
+        viewer,
+        model=Individual,
+        showing=[field for name, field in _ASKED.items() if given.get(name)],
+        event=getattr(given.get("event"), "pk", None),
+        sex=given.get("sex"),
+        nationality=given.get("nationality"),
+        born_from=born and date(born - 2, 1, 1),
+        born_to=born and date(born + 2, 12, 31),
+    )
+    rows = _filtered(given, viewer)
+    return (
+        page_of(rows.order_by("-pk"), number=number) if ids is None else page_among(rows, ids, number=number)
+    )
 
 
 def _found(text: str, given: dict[str, Any], viewer: Viewer, number: str | None) -> Page[Any]:

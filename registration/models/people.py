@@ -73,7 +73,12 @@ class Household(PersonOwned):
 
     class Meta:
         permissions = [(READ_SEALED, "Can read the sealed file")]  # granted one by one, by HouseholdReader
-        indexes = [models.Index(fields=["agency", "id"], name="household_newest")]
+        indexes = [
+            models.Index(fields=["agency", "id"], name="household_newest"),
+            models.Index(
+                fields=["source_ref"], name="household_source_ref", condition=~models.Q(source_ref="")
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.number
@@ -157,6 +162,13 @@ class Individual(PersonOwned):
         ]
         indexes = [
             models.Index(fields=["agency", "id"], name="individual_newest"),
+            # Filters of the list of people, and the number that somebody types (bench access: without them a million rows).
+            models.Index(fields=["agency", "nationality", "id"], name="individual_nationality"),
+            models.Index(fields=["agency", "event", "id"], name="individual_event"),
+            models.Index(fields=["agency", "birth_date"], name="individual_born"),
+            models.Index(
+                fields=["source_ref"], name="individual_source_ref", condition=~models.Q(source_ref="")
+            ),
             # Entries go straight into the index: a pending list would be merged in the middle of some clerk's insert.
             GinIndex(fields=["keys"], name="individual_keys", fastupdate=False),
         ]

@@ -1,5 +1,6 @@
 """How does the schema change? As the owner, one at a time, never waiting long for a lock; then the wall is written anew."""
 
+import time
 from typing import Any
 
 from django.conf import settings
@@ -27,7 +28,9 @@ class Command(Migrate):
             connection.settings_dict.update(USER=owner["USER"], PASSWORD=owner["PASSWORD"])
         try:
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
+                # Asked again and again: who waits inside a statement holds up an index that is made concurrently.
+                while not self._locked(cursor):
+                    time.sleep(0.5)
                 cursor.execute("SET lock_timeout = '10s'")
             super().handle(*args, **options)
             if options.get("app_label") is None:
@@ -37,3 +40,7 @@ class Command(Migrate):
         finally:
             connection.close()
             connection.settings_dict.update(was)
+
+    def _locked(self, cursor: Any) -> bool:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [ADVISORY_LOCK])
+        return bool(cursor.fetchone()[0])

@@ -1,0 +1,137 @@
+"""Who stands on a list, newest first, without walking past a million others?
+
+A list asks for own rows or shared ones, in one order: no index serves such an "or", and behind a policy the planner cannot know how
+few are shared. So each half is asked for by itself, by a function that looks past the policies and draws the same border inside: own
+rows by the index of a filter, shared ones from the access rows of agreements that are live. What it returns are ids; the rows are then
+read like all others, through visible_to and the policies.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import connection
+from django.db.models import Model
+
+from agencies.access import Viewer, live_for
+from agencies.models.agreement import LIVE_SQL
+from refugeecm.core.paging import LIMIT
+from refugeecm.core.wall import Definer, definers
+from registration.models.exceptions import OPEN_SQL
+
+# {rows}: FROM the listed table, with the individual `i`; {id}: its key. Agreement and consent are joined live, here as well.
+_BODY = """
+    DECLARE
+        me int := {agency};
+        few text := concat({narrowed});
+    BEGIN
+        IF me IS NULL THEN RETURN; END IF;
+        RETURN QUERY EXECUTE concat(
+            'SELECT found.id FROM ((SELECT {id} AS id {rows} WHERE {owner} = ', me, few, $own${open}$own$,
+            ' ORDER BY {id} DESC LIMIT ', CASE WHEN whose = 'shared' THEN 0 ELSE at_most END,
+            ') UNION (SELECT {id} AS id {rows} JOIN registration_personaccess p ON p.individual_id = i.id',
+            ' JOIN agencies_agreement a ON a.id = p.agreement_id',
+            $shared$ WHERE {live} AND (p.consent_id IS NULL OR EXISTS
+                (SELECT 1 FROM registration_consent c WHERE c.id = p.consent_id AND c.withdrawn_at IS NULL))$shared$,
+            ' AND p.agency_id = ', me, format(' AND a.id = ANY (%L::uuid[])', shown_by), few, $open${open}$open$,
+            ' ORDER BY {order} DESC LIMIT ',
+            CASE WHEN whose IN ('agency', 'mine') THEN 0 ELSE at_most * cardinality(shown_by) END,
+            ')) AS found ORDER BY found.id DESC LIMIT ', at_most
+        );
+    END
+"""
+_READS = (
+    "registration_individual", "registration_personaccess", "agencies_agreement", "registration_consent",
+    "registration_sealedfile", "registration_householdreader", "registration_conflictofinterest",
+)  # fmt: skip
+
+
+def listed(
+    name: str,
+    *,
+    rows: str,
+    key: str,
+    order: str,
+    filters: Mapping[str, tuple[str, str]],
+    reads: tuple[str, ...],
+) -> Definer:
+    """Return the function of a list. `filters`: {argument: (type, condition in which %L stands for its value)}."""
+    owner = f"{key.partition('.')[0]}.agency_id"
+    narrowed = ", ".join(
+        f"CASE WHEN {argument} IS NOT NULL THEN format($f$ AND {condition}$f$, {argument}) END"
+        for argument, (_type, condition) in filters.items()
+    )
+    words = {
+        "id": key,
+        "rows": rows,
+        "owner": owner,
+        "order": order,
+        "live": LIVE_SQL,
+        "narrowed": narrowed,
+        "open": f" AND {OPEN_SQL}",
+    }
+    body = _BODY
+    for word, text in words.items():
+        body = body.replace(f"{{{word}}}", text)
+    given = "".join(f", {argument} {kind}" for argument, (kind, _condition) in filters.items())
+    return Definer(
+        name=name,
+        arguments=f"shown_by uuid[], whose text, at_most int{given}",
+        returns="TABLE (listed_id uuid)",
+        body=body,
+        reads=(*_READS, *reads),
+        language="plpgsql",
+    )
+
+
+PEOPLE = {
+    "wanted_event": ("bigint", "i.event_id = %L"),
+    "wanted_sex": ("text", "i.sex = %L"),
+    "wanted_nationality": ("text", "i.nationality = %L"),
+    "born_from": ("date", "i.birth_date >= %L"),
+    "born_to": ("date", "i.birth_date <= %L"),
+}
+definers.append(
+    listed(
+        "registration_listed",
+        rows="FROM registration_individual i",
+        key="i.id",
+        order="p.individual_id",
+        filters=PEOPLE,
+        reads=(),
+    )
+)
+
+
+def ids(
+    function: str,
+    viewer: Viewer,
+    *,
+    model: type[Model],
+    showing: Sequence[str],
+    whose: str = "",
+    **filters: Any,
+) -> list[uuid.UUID] | None:
+    """Return the ids of the newest rows that fit, newest first, at most one more than a list shows; None where this cannot tell.
+
+    Of shared rows only those of agreements that show every field of `showing`: a filter tells what it asks for. Where one agreement
+    shows one of them and another agreement another, the caller has to ask row by row. `filters` come in the order of the function's
+    arguments. Must run in a transaction with the viewer's database context.
+    """
+    label = model._meta.label_lower
+    grants = {
+        str(pk): set(opened.get(label, ())) for pk, opened in live_for(viewer).values_list("pk", "grants")
+    }
+    shown_by = {field: {pk for pk, fields in grants.items() if field in fields} for field in showing}
+    agreements = next(iter(shown_by.values()), set(grants))
+    if any(one != agreements for one in shown_by.values()):
+        return None
+    marks = ", ".join(["%s::uuid[]", "%s", "%s", *(["%s"] * len(filters))])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT listed_id FROM {function}({marks})",
+            [sorted(agreements), whose, LIMIT + 1, *(one or None for one in filters.values())],
+        )
+        return [row[0] for row in cursor.fetchall()]
