@@ -22,7 +22,7 @@ def household_facts(house: Household, viewer: Viewer, size: int) -> list[tuple[A
     """Return the facts of a family's identity bar."""
     see = Sight(house, viewer).text
     return [
-        (_("Members"), str(size), "ltr"),
+        (_("People"), str(size), "ltr"),
         (_("Event"), see("event", house.event.name if house.event else "")),
         (_("Site"), see("site", house.site)),
         (_("Registered"), see("registered_on", fmt_date(house.registered_on))),
