@@ -276,6 +276,8 @@ class Asking:
 
     def visible(self, actor: Actor, kind: str, key: Any) -> bool:
         """Answer whether the actor may know that there is this record."""
+        if key in self.world.sealed:
+            return actor.user is not None and actor.user.pk in self.world.sealed[key]
         if kind in PUBLIC or key in self.world.records[actor.relation].of.get(kind, []):
             return True
         return any(

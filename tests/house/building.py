@@ -25,9 +25,17 @@ from cases.models import Claim
 from refugeecm.core import outbox
 from refugeecm.core.models import User
 from refugeecm.core.transitions import move
-from registration.actions import consents, imports, people
+from registration.actions import consents, exceptions, imports, people
 from registration.actions import events as influx
-from registration.models import Document, Household, ImportBatch, ImportRow, Individual, InfluxEvent
+from registration.models import (
+    Document,
+    Household,
+    HouseholdReader,
+    ImportBatch,
+    ImportRow,
+    Individual,
+    InfluxEvent,
+)
 from registration.rules.arrivals import FIELDS, read_row
 from resettlement.actions import handovers, referrals
 from resettlement.models import Referral
@@ -45,6 +53,21 @@ def word(hint: str) -> str:
     return f"Zq{hint}{letters}qz".title()
 
 
+# What stands in a group of fields, for relations that see it masked.
+_OF_GROUP = {
+    "name": {
+        "individual.given_name",
+        "individual.father_name",
+        "individual.family_name",
+        "individual.full_name_native",
+    },
+    "birth_place": {"individual.birth_place"},
+}
+MASKED = {
+    code: {name for group in one.withheld for name in _OF_GROUP[group]} for code, one in RELATIONS.items()
+}
+
+
 def days(one: date) -> tuple[str, ...]:
     """Return a date as it may stand on a page or in JSON."""
     shapes = ("Y-m-d", "j F Y", "j M Y", "F j, Y", "N j, Y", "d/m/Y", "d.m.Y", "M. j, Y", "M j, Y")
@@ -56,6 +79,7 @@ class Builder:
 
     def __init__(self) -> None:
         self.world = World()
+        self.readers: frozenset[int] | None = None  # of the file that is being made, when it will be sealed
         globals()["_serial"] = itertools.count(
             1
         )  # words are unique within a world; dates of birth stay in the past
@@ -72,6 +96,7 @@ class Builder:
         covered = [one for one in relations if RELATIONS[one].live]
         self.family(OWN, event, covered=covered)
         self.family(OWN, self.event("zq-hidden", OWN), covered=[])
+        self.sealed_family(event)
         for code in covered:
             self.refer(code)
         for code in relations:
@@ -195,9 +220,12 @@ class Builder:
             (world.agencies[one].pk, channel)
             for one in to
             for channel in RELATIONS[one].channels
-            if cls in RELATIONS[one].classes or staff or name.startswith("referral.")
+            if (cls in RELATIONS[one].classes and name not in MASKED[one])
+            or staff
+            or name.startswith("referral.")
         }
-        world.markers.append(Marker(texts, world.agencies[code].pk, cls, name, frozenset(open_to), staff))
+        made = Marker(texts, world.agencies[code].pk, cls, name, frozenset(open_to), self.readers, staff)
+        world.markers.append(made)
 
     def mark_staff(self, border: Agency) -> None:
         """The names of BORDER's administrators stand on agreements; those of everybody else are the agency's own affair."""
@@ -228,7 +256,8 @@ class Builder:
             enter(ours, reason="test")
             made = agreements.propose(
                 by=ours, now=NOW, recipient=self.world.agencies[code], title=title, purpose="protection",
-                legal_basis="mandate", classes=relation.classes, channels=relation.channels,
+                legal_basis="mandate", classes=relation.classes,
+                matrix={f"registration.individual.{one}": "masked" for one in relation.withheld}, channels=relation.channels,
                 starts_on=date(2026, 1, 1), event_slug=slug,
             )  # fmt: skip
         if relation.fate != "proposed":
@@ -323,6 +352,31 @@ class Builder:
             records.add("consent", consent.pk)
             self.mark(code, "C2", "consent.witness", witness)
         self.claim(code, persons[0], to)
+
+    def sealed_family(self, event: InfluxEvent) -> None:
+        """Register one more family of the shared population and seal its file: a supervisor reads it, and a decision maker who broke
+        the glass."""
+        world, own = self.world, self.world.records[OWN]
+        readers = [world.actor(OWN, one) for one in (Role.SUPERVISOR, Role.DECISION_MAKER)]
+        before = {kind: len(keys) for kind, keys in own.of.items()}
+        self.readers = frozenset(one.user.pk for one in readers if one.user)
+        self.family(OWN, event, covered=[])
+        made = {kind: keys[before.get(kind, 0) :] for kind, keys in own.of.items()}
+        world.sealed = dict.fromkeys((key for keys in made.values() for key in keys), self.readers)
+        supervisor, decider = (one.viewer for one in readers)
+        reason = word("reason")
+        with transaction.atomic():
+            enter(supervisor, reason="test")
+            household = Household.objects.get(pk=made["household"][0])
+            exceptions.seal(household=household, reason=reason, readers=[], by=supervisor, now=NOW)
+        self.mark(OWN, "C4", "sealed.reason", reason)
+        with transaction.atomic():
+            enter(decider, reason="test")
+            exceptions.break_glass(number=household.number, reason=reason, by=decider, now=NOW)
+            HouseholdReader.objects.exclude(expires_at=None).update(
+                expires_at=timezone.now() + timedelta(hours=2)
+            )
+        self.readers = None
 
     def person(self, number: int, common: dict[str, str]) -> dict[str, str]:
         """Return the words of a row of an arrivals file, each a marker."""
