@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, IntegerField, Sum
+from django.db.models import Count, IntegerField, Subquery, Sum
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Now
 from django.utils.translation import gettext
@@ -128,13 +128,17 @@ def column_counts(batch: ImportBatch) -> list[tuple[str, int]]:
 
 
 def seal_badges(household_id: uuid.UUID) -> list[tuple[str, str]]:
-    """Return [(kind, label)] of a file that the viewer reads: sealed, and until when emergencies keep it open. Two statements."""
-    if not SealedFile.objects.filter(household_id=household_id, lifted_at=None).exists():
-        return []
+    """Return [(kind, label)] of a file that the viewer reads: sealed, and until when emergencies keep it open. One statement."""
     emergencies = HouseholdReader.objects.filter(
         content_object_id=household_id, kind=ReaderKind.BREAK_GLASS, expires_at__gt=Now()
     )
-    until = emergencies.order_by("-expires_at").values_list("expires_at", flat=True).first()
+    sealed = SealedFile.objects.filter(household_id=household_id, lifted_at=None).annotate(
+        until=Subquery(emergencies.order_by("-expires_at").values("expires_at")[:1])
+    )
+    seal = sealed.values("until").first()
+    if seal is None:
+        return []
+    until = seal["until"]
     found = [("bad", gettext("Sealed"))]
     if until:
         found.append(("warn", gettext("Emergency access until %(when)s") % {"when": fmt_time(until)}))

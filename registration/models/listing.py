@@ -44,7 +44,7 @@ _BODY = """
 """
 _READS = (
     "registration_individual", "registration_personaccess", "agencies_agreement", "registration_consent",
-    "registration_sealedfile", "registration_householdreader", "registration_conflictofinterest",
+    "registration_sealedfile", "registration_householdreader", "registration_conflictofinterest", "core_user",
 )  # fmt: skip
 
 

@@ -282,7 +282,7 @@ _VISIBLE = f"(i.agency_id = {AGENCY} OR {shared_sql('i.id').format(agency=AGENCY
 ).replace("}", "}}")
 _READS = (
     "registration_individual", "registration_personaccess", "agencies_agreement", "registration_consent",
-    "registration_sealedfile", "registration_householdreader", "registration_conflictofinterest",
+    "registration_sealedfile", "registration_householdreader", "registration_conflictofinterest", "core_user",
 )  # fmt: skip
 definers += [
     Definer(

@@ -79,6 +79,7 @@ class Builder:
 
     def __init__(self) -> None:
         self.world = World()
+        self.families = itertools.count(1)  # the people of the imported file have numbers far behind
         self.readers: frozenset[int] | None = None  # of the file that is being made, when it will be sealed
         globals()["_serial"] = itertools.count(
             1
@@ -295,7 +296,7 @@ class Builder:
     def family(self, code: str, event: InfluxEvent, *, covered: list[str]) -> None:
         """Register a mother and a child in whose every field a marker stands; claim and decision follow."""
         world, caseworker = self.world, self.world.actor(code, Role.CASEWORKER).viewer
-        to, number = tuple(covered), next(_serial)
+        to, number = tuple(covered), next(self.families)
         common = {"registration_site": word("site"), "nationality": "SDN", "registration_date": "2026-02-20"}
         rows = [
             self.person(number * 2, common | {"relationship_to_head": "head", "sex": "F"}),
