@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from refugeecm.core.classes import classified
-from refugeecm.core.wall import Wall
+from refugeecm.core.wall import Definer, Wall, definers
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -141,10 +142,30 @@ class ReadEvent(models.Model):
     )
 
     class Meta:
-        indexes = [models.Index(fields=["agency_id", "at"]), models.Index(fields=["at"])]
+        indexes = [
+            models.Index(fields=["agency_id", "at"]),
+            models.Index(fields=["at"]),
+            # Who has seen this person? Entries go straight in: a pending list would be merged during somebody's request.
+            GinIndex(fields=["subject_ids"], name="readevent_subjects", fastupdate=False),
+        ]
 
     def __str__(self) -> str:
         return f"{self.view} {self.at}"
+
+
+# The operators of arrays are not leakproof: behind a policy no index on the ids would be used.
+definers.append(
+    Definer(
+        name="core_reads_of",
+        arguments="wanted uuid[]",
+        returns="TABLE (id uuid)",
+        body="""
+            SELECT r.id FROM core_readevent r
+            WHERE r.subject_ids && wanted AND (r.agency_id = {agency} OR {agency} = ANY (r.owner_agency_ids))
+        """,
+        reads=("core_readevent",),
+    )
+)
 
 
 class OutboxMessage(models.Model):

@@ -51,6 +51,9 @@ VIEWS: dict[str, Text] = {
     "api-claims": _("Cases, by a system"),
     "api-claim-status": _("The status of a case, by a system"),
     "export": _("An export"),
+    "consents": _("A person's consents"),
+    "disclosures": _("Who saw a person's data"),
+    "statement": _("The statement for a person"),
 }
 KINDS: dict[str, Text] = {
     trail.EVENTS: _("What was done"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from refugeecm.pages import audit, files, home, news, people
+from refugeecm.pages import audit, disclosures, explained, files, home, news, people
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -12,7 +12,10 @@ urlpatterns = [
     path("notifications/<uuid:pk>/aside/", news.put_aside, name="notification-aside"),
     path("audit/", audit.audit, name="audit"),
     path("audit/file/", audit.audit_file, name="audit-file"),
+    path("access-explained/", explained.explained, name="explained"),
     path("people/", people.people, name="people"),
     path("people/<uuid:pk>/", files.individual, name="individual"),
+    path("people/<uuid:pk>/disclosures/", disclosures.disclosures, name="disclosures"),
+    path("people/<uuid:pk>/statement/", disclosures.statement, name="statement"),
     path("households/<uuid:pk>/", files.household, name="household"),
 ]

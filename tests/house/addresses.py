@@ -19,6 +19,8 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ARGUMENTS: dict[str, dict[str, str | tuple[str, ...]]] = {
     "household": {"pk": "household"},
     "individual": {"pk": "individual"},
+    "disclosures": {"pk": "individual"},
+    "statement": {"pk": "individual"},
     "consents": {"pk": "individual"},
     "consent-new": {"pk": "individual"},
     "consent-withdraw": {"pk": "consent"},
