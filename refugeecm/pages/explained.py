@@ -64,7 +64,7 @@ SYSTEM, FILES = "system", "files"
 
 @dataclass(frozen=True)
 class Reason:
-    """One fact on the way to the verdict: does it open the file (good), keep it closed (bad), or only matter (info)?"""
+    """One fact on the way to the verdict: does it allow (good) to see the file, or stop (bad)?"""
 
     kind: str
     label: Text
@@ -74,7 +74,7 @@ class Reason:
     @property
     def status(self) -> Text:
         """Return the word of the badge."""
-        return {"good": _("Opens"), "bad": _("Keeps closed")}.get(self.kind, _("Matters"))
+        return _("Allows") if self.kind == "good" else _("Stops")
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class ExplainForm(forms.Form):
         ]
 
     def clean_person(self) -> Individual:
-        """Return the person of the asker's agency with this number, whom the asker may know of."""
+        """Return the person of the viewer's agency with this number, whom the viewer may know of."""
         number = "".join(self.cleaned_data["person"].split()).upper()
         own = Individual.objects.visible_to(self.viewer).filter(agency_id=self.viewer.agency_id)
         found: Individual | None = own.select_related("event").filter(number=number).first()
@@ -154,7 +154,9 @@ class ExplainForm(forms.Form):
         if kind == "member":
             return _colleague(Membership.objects.select_related("agency", "user").get(pk=key))
         if kind == "client":
-            return _system(ApiClient.objects.select_related("agency").get(pk=key))
+            return _system(
+                ApiClient.objects.select_related("agency").get(pk=key, agency_id=self.viewer.agency_id)
+            )
         return _partner(Agency.objects.get(pk=key), self.cleaned_data["door"] or Role.CASEWORKER)
 
 
@@ -193,31 +195,31 @@ def _partner(agency: Agency, door: str) -> tuple[Viewer, str, list[Reason]]:
 @access.requires(Permission.ACCESS_EXPLAIN)
 def explained(request: ViewedRequest) -> HttpResponse:
     """Ask why somebody can see a person's file, or why not."""
-    asker, now = request.viewer, timezone.now()
+    viewer, now = request.viewer, timezone.now()
     given = request.GET if request.GET.get("who") else None
-    form = ExplainForm(given, viewer=asker, initial={"person": request.GET.get("person", "")})
+    form = ExplainForm(given, viewer=viewer, initial={"person": request.GET.get("person", "")})
     context: dict[str, Any] = {"form": form}
     if form.is_valid():
         person = form.cleaned_data["person"]
         subject, name, standing = form.subject()
-        found = explain(person, subject, asker=asker, standing=standing)
+        found = explain(person, subject, viewer=viewer, standing=standing)
         events.record(
-            EXPLAINED, subject_type="individual", subjects=[person.pk], agency_id=asker.agency_id, by=asker.user_id, now=now,
+            EXPLAINED, subject_type="individual", subjects=[person.pk], agency_id=viewer.agency_id, by=viewer.user_id, now=now,
             details={"who": form.cleaned_data["who"], "door": subject.channel}, tell=False,
         )  # fmt: skip
         context |= {
             "person": person,
             "found": found,
             "name": name,
-            "url": reverse("individual", args=[person.pk]) if asker.may(Permission.PERSON_READ) else "",
+            "url": reverse("individual", args=[person.pk]) if viewer.may(Permission.PERSON_READ) else "",
         }
     return render(request, "pages/explained.html", context)
 
 
 def explain(
-    person: Individual, subject: Viewer, *, asker: Viewer, standing: list[Reason] | None = None
+    person: Individual, subject: Viewer, *, viewer: Viewer, standing: list[Reason] | None = None
 ) -> Explanation:
-    """Return whether `subject` can see a person of the asker's agency, and why. Twenty statements, and none that writes."""
+    """Return whether `subject` can see a person of the viewer's agency, and why. Twenty statements, and none that writes."""
     with _in_place_of(subject):
         found = _seen(person, subject)
     found.reasons = [*(standing or []), _by_role(subject)]
@@ -225,9 +227,9 @@ def explain(
         found.reasons.append(
             Reason("good", _("The person is registered by this agency"), _("No agreement is needed."))
         )
-        found.reasons += _exceptions(person, subject)
+        found.reasons += _exceptions(person, subject, viewer)
     else:
-        found.reasons += _agreements(person, subject, found.opening, asker)
+        found.reasons += _agreements(person, subject, found.opening, viewer)
     return found
 
 
@@ -288,12 +290,15 @@ def _by_role(subject: Viewer) -> Reason:
     return Reason("bad", _("The role %(role)s reads no files here") % {"role": role}, hint)
 
 
-def _exceptions(person: Individual, subject: Viewer) -> list[Reason]:
+def _exceptions(person: Individual, subject: Viewer, viewer: Viewer) -> list[Reason]:
     """Return what seals and conflicts of interest say about a colleague. Three statements."""
     found = []
-    if SealedFile.objects.filter(individual_id=person.pk, lifted_at=None).exists():
+    if SealedFile.objects.filter(
+        agency_id=viewer.agency_id, individual_id=person.pk, lifted_at=None
+    ).exists():
         readers = HouseholdReader.objects.filter(
             Q(expires_at=None) | Q(expires_at__gt=Now()),
+            agency_id=viewer.agency_id,
             content_object_id=person.household_id,
             user_id=subject.user_id or 0,
         )
@@ -309,7 +314,7 @@ def _exceptions(person: Individual, subject: Viewer) -> list[Reason]:
             since = _("Since %(when)s.") % {"when": _day(reader.granted_at)}
             found.append(Reason("good", _("The file is sealed; they are a named reader"), since))
     conflicts = ConflictOfInterest.objects.filter(
-        individual_id=person.pk, user_id=subject.user_id or 0, ended_at=None
+        agency_id=viewer.agency_id, individual_id=person.pk, user_id=subject.user_id or 0, ended_at=None
     )
     for one in conflicts:
         since = _("Since %(when)s.") % {"when": _day(one.declared_at)}
@@ -317,19 +322,26 @@ def _exceptions(person: Individual, subject: Viewer) -> list[Reason]:
     return found
 
 
-def _agreements(person: Individual, subject: Viewer, opening: frozenset[Any], asker: Viewer) -> list[Reason]:
+def _agreements(person: Individual, subject: Viewer, opening: frozenset[Any], viewer: Viewer) -> list[Reason]:
     """Return a reason for each agreement with the other agency. Six statements."""
-    if SealedFile.objects.filter(individual_id=person.pk, lifted_at=None).exists():
+    if SealedFile.objects.filter(
+        agency_id=viewer.agency_id, individual_id=person.pk, lifted_at=None
+    ).exists():
         return [Reason("bad", _("The file is sealed"), _("No partner sees it, by any agreement."))]
-    between = Agreement.objects.visible_to(asker).filter(
+    between = Agreement.objects.visible_to(viewer).filter(
         provider_id=person.agency_id, recipient_id=subject.agency_id
     )
     found = list(between.select_related("recipient").order_by("-created_at", "-pk")[:AT_MOST])
     if not found:
         return [Reason("bad", _("There is no agreement under which this agency is shown anything"))]
-    live = set(Agreement.objects.live().filter(pk__in=[one.pk for one in found]).values_list("pk", flat=True))
+    live = set(
+        Agreement.objects.visible_to(viewer)
+        .live()
+        .filter(pk__in=[one.pk for one in found])
+        .values_list("pk", flat=True)
+    )
     given: dict[str, Consent] = {}
-    consents = Consent.objects.owned_by(asker).filter(individual=person, recipient_id=subject.agency_id)
+    consents = Consent.objects.owned_by(viewer).filter(individual=person, recipient_id=subject.agency_id)
     for consent in consents.order_by("recorded_at"):
         given[consent.purpose] = consent  # the newest of each purpose
     reasons = []
@@ -341,22 +353,22 @@ def _agreements(person: Individual, subject: Viewer, opening: frozenset[Any], as
         }
         kind = "good" if one.pk in opening else "bad"
         lines = (
-            _opens(one, person, given, asker)
+            _opens(one, person, given, viewer)
             if one.pk in opening
-            else [_stops(one, person, subject, given, asker, live=one.pk in live)]
+            else [_stops(one, person, subject, given, viewer, live=one.pk in live)]
         )
         reasons.append(Reason(kind, label, " ".join(map(str, lines)), reverse("agreement", args=[one.pk])))
     return reasons
 
 
-def _opens(one: Agreement, person: Individual, given: dict[str, Consent], asker: Viewer) -> list[str]:
+def _opens(one: Agreement, person: Individual, given: dict[str, Consent], viewer: Viewer) -> list[str]:
     """Return the sentences about an agreement that opens something."""
     lines = [_("By: %(channels)s.") % {"channels": ", ".join(str(Channel(by).label) for by in one.channels)}]
     lines.append(_("Until %(day)s.") % {"day": _day(one.ends_on)} if one.ends_on else _("Until it is ended."))
     parts = [str(name) for name, wanted, _value in _population(one, person) if wanted]
     if not parts:
         lines.append(_("It covers everybody of your agency."))
-    elif asker.may(Permission.PERSON_READ):
+    elif viewer.may(Permission.PERSON_READ):
         lines.append(_("The person fits: %(parts)s.") % {"parts": ", ".join(parts)})
     else:
         lines.append(_("The person belongs to those whom it covers."))
@@ -373,7 +385,7 @@ def _stops(
     person: Individual,
     subject: Viewer,
     given: dict[str, Consent],
-    asker: Viewer,
+    viewer: Viewer,
     *,
     live: bool,
 ) -> str:
@@ -383,7 +395,7 @@ def _stops(
         return f"{said} {one.end_reason}".strip()
     if subject.channel not in one.channels:
         return _("It does not open this door: %(door)s.") % {"door": Channel(subject.channel).label}
-    if not asker.may(Permission.PERSON_READ):
+    if not viewer.may(Permission.PERSON_READ):
         return _("It does not cover this person. A supervisor can see why.")
     if astray := [
         str(name) for name, wanted, value in _population(one, person) if wanted and wanted != value

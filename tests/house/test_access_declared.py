@@ -187,6 +187,14 @@ UNSCOPED |= {
         "refugeecm/pages/trail.py",
         "_reads",
     ): "reads by others of the own agency's people, which the policy shows to it",
+    (
+        "refugeecm/pages/disclosures.py",
+        "looks",
+    ): "reads of a person who was found visible; the function and the policy keep to the own agency's people",
+    (
+        "refugeecm/pages/explained.py",
+        "_seen",
+    ): "asks live_for in the place of the one whose view is explained",
 }
 # Tables that are nobody's: public among agencies, or one's own account.
 FREE = {"Agency", "DeskPin", "InfluxEvent", "Membership", "Seal", "SealCheck", "User"}

@@ -213,7 +213,7 @@ def test_the_asker_is_back_in_their_own_place_and_few_statements_were_needed(
     system, asker = viewer_of(api_client()[0]), supervisor.viewer
     with acting_as(asker), CaptureQueriesContext(connection) as queries:
         person = Individual.objects.select_related("event").get(pk=family[0].pk)
-        found = explain(person, system, asker=asker)
+        found = explain(person, system, viewer=asker)
         with connection.cursor() as cursor:
             cursor.execute("SELECT current_setting('app.agency'), current_setting('app.user')")
             assert cursor.fetchone() == (str(cast.border.pk), str(supervisor.user.pk))
