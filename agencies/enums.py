@@ -124,6 +124,20 @@ class LegalBasis(TextChoices):
     LEGAL_OBLIGATION = "legal_obligation", _("Legal obligation")
 
 
+class Direction(TextChoices):
+    """Who shows whom, from the side of the agency that draws an agreement up."""
+
+    GIVE = "give", _("We show them")
+    ASK = "ask", _("They show us")
+
+
+class Onward(TextChoices):
+    """May the recipient pass on what it was shown (UNHCR data protection policy 2015, 6.1: conditions of a transfer)?"""
+
+    FORBIDDEN = "forbidden", _("Forbidden")
+    APPROVAL = "approval", _("Only with written approval, case by case")
+
+
 class AgreementStatus(TextChoices):
     """Life of an agreement. Only ACTIVE opens anything."""
 
@@ -135,6 +149,7 @@ class AgreementStatus(TextChoices):
     DECLINED = "declined", _("Declined")
     EXPIRED = "expired", _("Expired")
     TERMINATED = "terminated", _("Ended")
+    REPLACED = "replaced", _("Replaced by a newer version")
 
 
 AGREEMENT_MOVES: dict[str, frozenset[str]] = {
@@ -142,17 +157,31 @@ AGREEMENT_MOVES: dict[str, frozenset[str]] = {
     AgreementStatus.PROPOSED: frozenset(
         {AgreementStatus.PREPARING, AgreementStatus.DECLINED, AgreementStatus.TERMINATED}
     ),
-    # Signed by both; a worker writes the access rows before anything opens.
-    AgreementStatus.PREPARING: frozenset({AgreementStatus.ACTIVE, AgreementStatus.TERMINATED}),
-    AgreementStatus.ACTIVE: frozenset(
-        {AgreementStatus.SUSPENDED, AgreementStatus.EXPIRED, AgreementStatus.TERMINATED}
+    # Signed by two people of each side; a worker writes the access rows before anything opens.
+    AgreementStatus.PREPARING: frozenset(
+        {AgreementStatus.ACTIVE, AgreementStatus.SUSPENDED, AgreementStatus.TERMINATED}
     ),
+    AgreementStatus.ACTIVE: frozenset(
+        {
+            AgreementStatus.SUSPENDED,
+            AgreementStatus.EXPIRED,
+            AgreementStatus.TERMINATED,
+            AgreementStatus.REPLACED,
+        }
+    ),
+    # Back through PREPARING, so that the rows are written anew.
     AgreementStatus.SUSPENDED: frozenset(
-        {AgreementStatus.PREPARING, AgreementStatus.EXPIRED, AgreementStatus.TERMINATED}
+        {
+            AgreementStatus.PREPARING,
+            AgreementStatus.EXPIRED,
+            AgreementStatus.TERMINATED,
+            AgreementStatus.REPLACED,
+        }
     ),
     AgreementStatus.DECLINED: frozenset(),
     AgreementStatus.EXPIRED: frozenset(),
     AgreementStatus.TERMINATED: frozenset(),
+    AgreementStatus.REPLACED: frozenset(),
 }
 
 

@@ -8,18 +8,21 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from django.dispatch import receiver
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
-from agencies.actions import agreements, deliveries, invitations, notifications
+from agencies.actions import agreements, deliveries, exports, halting, invitations, notifications
 from agencies.enums import AgreementStatus
 from agencies.models import AgencyKey, Agreement, Notification
+from agencies.signals import agreement_closed
 from refugeecm.core import backups, crypto, outbox, wall
 from refugeecm.core.ids import uuid7
 from refugeecm.core.models import OutboxMessage, User
 
 
 @outbox.handles(agreements.ACCEPTED)
+@outbox.handles(halting.RESUMED)
 def open_agreement(*, message: OutboxMessage, now: datetime) -> None:
-    """Prepare and open an agreement that both sides have accepted."""
+    """Prepare and open an agreement that both sides have signed, or that was resumed."""
     for subject in outbox.subjects(message.payload):
         wall.enter(agency_id=message.agency_id, user_id=None, reason="agreement.open")
         agreement = (
@@ -32,6 +35,7 @@ def open_agreement(*, message: OutboxMessage, now: datetime) -> None:
 @outbox.handles("agencies.")
 @outbox.handles("resettlement.")
 @outbox.handles("registration.glass.")
+@outbox.handles("registration.individual.corrected")
 def notify(*, message: OutboxMessage, now: datetime) -> None:
     """Put a line on the home page of every agency that the event names in `tell`, and write mails to who wants them at once."""
     for agency_id in message.payload.get("tell", ()):
@@ -83,6 +87,18 @@ def come_in(*, user: User, **_: Any) -> None:
 def tell_systems(*, message: OutboxMessage, now: datetime) -> None:
     """Queue what happened for the systems of every agency that may know of it."""
     deliveries.fan_out(message=message, now=now)
+
+
+@receiver(agreement_closed)
+def stop_what_runs(
+    sender: type[Agreement], agreement: Agreement, now: datetime, **_: object
+) -> dict[str, int]:
+    """Cancel the recipient's waiting deliveries and end its exports, in the transaction that closes the agreement."""
+    with wall.within(agency_id=agreement.recipient_id, reason="agreement.closed"):
+        cancelled = deliveries.cancel_hidden(agency=agreement.recipient, now=now)
+        ended = exports.stop_under(agreement, now=now)
+    # The words are kept in the event and shown on the page of the cut, in the language of whoever reads it.
+    return {gettext_noop("Messages to systems cancelled"): cancelled, gettext_noop("Exports stopped"): ended}
 
 
 @outbox.handles("agencies.agreement.")

@@ -10,10 +10,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from agencies.access import Viewer
-from agencies.models import Notification
+from agencies.access import ROLES, Permission, Viewer
+from agencies.enums import Role
+from agencies.models import Agreement, Notification
 from refugeecm.core import events
-from refugeecm.core.models import Event, User
+from refugeecm.core.models import Event, ReadEvent, User
 
 
 @dataclass(frozen=True)
@@ -71,3 +72,23 @@ def story(
 def title(name: str) -> str:
     """Return the sentence of an event in the current language."""
     return _(events.CATALOGUE.get(name, name))
+
+
+def readers() -> list[str]:
+    """Return the roles, in words, whose members read what an agreement shows to their agency."""
+    return [str(one.label) for one in Role if Permission.PERSON_READ in ROLES[one]]
+
+
+def last_disclosures(agreement: Agreement, *, at_most: int = 200) -> dict[str, datetime]:
+    """Return {class of fields: when somebody of the recipient last saw it of the provider's people}, from the newest reads.
+
+    Only the provider reads it: the recipient's other reads are not the provider's affair, and the wall keeps them.
+    """
+    seen = ReadEvent.objects.filter(
+        agency_id=agreement.recipient_id, owner_agency_ids__contains=[agreement.provider_id]
+    )
+    found: dict[str, datetime] = {}
+    for classes, at in seen.order_by("-at").values_list("classes", "at")[:at_most]:
+        for one in classes:
+            found.setdefault(one, at)
+    return dict(sorted(found.items()))

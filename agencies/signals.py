@@ -5,3 +5,8 @@ from django.dispatch import Signal
 # Sent by a worker in the provider's context, before an agreement becomes active: write the rows of who is covered.
 # Arguments: agreement (agencies.models.Agreement).
 agreement_opening = Signal()
+
+# Sent when an agreement closes (suspended, terminated, expired, replaced), in the same transaction. Whoever hears it may answer what
+# it stopped, as {words for the screen: how many}. Nothing depends on an answer: what is shared is joined to the live agreement anyway.
+# Arguments: agreement, why (agencies.enums.AgreementStatus), now (datetime).
+agreement_closed = Signal()

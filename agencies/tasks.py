@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from agencies.access import Permission
-from agencies.actions import agreements, deliveries, exports, members, notifications, reviews
+from agencies.actions import agreements, deliveries, exports, halting, members, notifications, reviews
 from agencies.enums import Problem
 from agencies.models import Agency, Agreement, ExportTurn
 from refugeecm.core import http, mail, outbox, seals, wall
@@ -99,7 +99,7 @@ def end_exports(**_: object) -> int:
 
 @shared_task
 def end_expired(**_: object) -> int:
-    """Write into the status of agreements that their last day has passed."""
+    """Write into the status of agreements that their last day has passed, or a newer version has begun; tell of ends that come."""
     ended = 0
     for agency in Agency.objects.order_by("pk"):
         with transaction.atomic():
@@ -107,6 +107,12 @@ def end_expired(**_: object) -> int:
             for agreement in Agreement.objects.run_out().filter(provider=agency):
                 agreements.expire(agreement=agreement, now=timezone.now())
                 ended += 1
+            given = Agreement.objects.live().filter(provider=agency)
+            for agreement in given.superseding():
+                agreements.supersede(agreement=agreement, now=timezone.now())
+            near = timezone.now().date() + timedelta(days=max(halting.TOLD_BEFORE))
+            for agreement in given.filter(ends_on__lte=near):
+                halting.warn(agreement=agreement, now=timezone.now())
     return ended
 
 

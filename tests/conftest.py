@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -229,13 +229,30 @@ def register(by: Person, event: InfluxEvent, members: list[dict[str, str]]) -> l
         return [found[one] for one in group.individuals]
 
 
+def proposed(ours: Sequence[Person], **terms: Any) -> Agreement:
+    """Draw up an agreement (terms of agreements.draft), signed by two of one side."""
+    by = ours[0].viewer
+    with acting_as(by):
+        agreement = agreements.draft(by=by, now=NOW, **terms)
+    signed(agreement, *ours)
+    return agreement
+
+
+def signed(agreement: Agreement, *people: Person) -> None:
+    """Have people sign, one after the other."""
+    for one in people:
+        with acting_as(one.viewer):
+            agreement.refresh_from_db()
+            agreements.sign(agreement=agreement, by=one.viewer, now=NOW)
+
+
 @pytest.fixture
 def agree(cast: Cast, event: InfluxEvent) -> Callable[..., Agreement]:
-    """Make an agreement by which BORDER shows HELP people of the event: proposed, accepted, opened by the worker."""
+    """Make an agreement by which BORDER shows HELP people of the event: signed by two of each side, opened by the worker."""
 
     def make(**terms: Any) -> Agreement:
         given = {
-            "recipient": cast.help,
+            "other": cast.help,
             "title": "Status of claims",
             "purpose": "protection",
             "legal_basis": "mandate",
@@ -245,10 +262,8 @@ def agree(cast: Cast, event: InfluxEvent) -> Callable[..., Agreement]:
             "event_slug": event.slug,
             **terms,
         }
-        with acting_as(cast.admin.viewer):
-            agreement = agreements.propose(by=cast.admin.viewer, now=NOW, **given)
-        with acting_as(cast.partner_admin.viewer):
-            agreements.accept(agreement=agreement, by=cast.partner_admin.viewer, now=NOW)
+        agreement = proposed([cast.admin, cast.second_admin], **given)
+        signed(agreement, cast.partner_admin, cast.partner_second)
         outbox.drain(now=NOW)
         with acting_as(cast.admin.viewer):
             agreement.refresh_from_db()

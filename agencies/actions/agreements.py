@@ -1,121 +1,183 @@
-"""How is an agreement proposed, answered, opened and ended?"""
+"""How is an agreement drawn up, signed by two people of each side, changed and ended? (Halting: agencies.actions.halting.)"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
+from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from agencies import policies
 from agencies.access import Viewer
 from agencies.access.permissions import Permission
 from agencies.access.terms import classes_in, spelled_out
-from agencies.enums import AGREEMENT_MOVES, AgreementStatus, FieldLevel
-from agencies.models import Agency, Agreement
-from agencies.signals import agreement_opening
+from agencies.enums import AGREEMENT_MOVES, AgreementStatus, Direction, FieldLevel
+from agencies.models import Agency, Agreement, AgreementSignature
+from agencies.models.agreement import SIGNERS, TERMS, signers
+from agencies.signals import agreement_closed, agreement_opening
 from refugeecm.core import events, wall
 from refugeecm.core.ids import uuid7
 from refugeecm.core.transitions import move
 
+DRAFTED = events.declare("agencies.agreement.drafted", "An agreement or a new version of one was drawn up.")
+CHANGED = events.declare("agencies.agreement.changed", "The draft of an agreement was changed.")
+SIGNED = events.declare("agencies.agreement.signed", "Somebody signed an agreement for their agency.")
 PROPOSED = events.declare("agencies.agreement.proposed", "An agency proposed an agreement to another.")
 ACCEPTED = events.declare(
-    "agencies.agreement.accepted", "The receiving agency accepted; its rows are being prepared."
+    "agencies.agreement.accepted", "The other agency has signed too; the rows are being prepared."
 )
-DECLINED = events.declare("agencies.agreement.declined", "The receiving agency declined.")
+DECLINED = events.declare("agencies.agreement.declined", "The other agency declined.")
 ACTIVE = events.declare("agencies.agreement.active", "The agreement opens what it names.")
+REPLACED = events.declare(
+    "agencies.agreement.replaced", "A newer version of the agreement has taken its place."
+)
 ENDED = events.declare(
     "agencies.agreement.ended", "One party ended the agreement; nothing is shown any more."
 )
 EXPIRED = events.declare("agencies.agreement.expired", "The last day of the agreement has passed.")
 
+_OPEN = (AgreementStatus.DRAFT, AgreementStatus.PROPOSED, AgreementStatus.PREPARING)
+
 
 @transaction.atomic
-def propose(
+def draft(
     *,
     by: Viewer,
     now: datetime,
-    recipient: Agency,
+    other: Agency,
+    direction: str = Direction.GIVE,
     title: str,
-    purpose: str,
-    legal_basis: str,
-    classes: Sequence[str] = (),
-    matrix: Mapping[str, str] | None = None,
-    channels: Sequence[str],
     starts_on: date,
-    ends_on: date | None = None,
-    event_slug: str = "",
-    site: str = "",
-    origin: str = "",
+    **terms: Any,
 ) -> Agreement:
-    """Propose to show `recipient` what the matrix opens of the population of the viewer's agency; `classes` opens whole classes.
+    """Draw up an agreement with another agency; nobody there knows of it before it is proposed.
 
-    Raises policies.NotPermitted for a recipient that may not have it.
+    `terms` are those of `change`. Raises policies.NotPermitted for terms that may not be.
     """
-    _check(by, Permission.AGREEMENT_PROPOSE)
+    check(by, Permission.AGREEMENT_PROPOSE)
     policies.check_live(by.agency)
-    policies.check_recipient(provider=by.agency, recipient=recipient, origin=origin)
-    if not any((event_slug, site, origin)):
-        raise policies.NotPermitted(
-            _("Say whose data it is: an influx event, a registration site or a country of origin.")
-        )
-    agreed = dict.fromkeys(classes, str(FieldLevel.SEE)) | dict(matrix or {})
-    grants = spelled_out(agreed)
+    provider, recipient = (by.agency, other) if direction == Direction.GIVE else (other, by.agency)
     key = uuid7(now)
     agreement = Agreement(
         id=key,
         reference=f"A-{now.year % 100:02d}-{key.hex[-8:].upper()}",
-        title=title,
-        provider=by.agency,
+        provider=provider,
         recipient=recipient,
-        purpose=purpose,
-        legal_basis=legal_basis,
-        classes=classes_in(grants),
-        matrix=agreed,
-        grants=grants,
-        channels=list(channels),
-        starts_on=starts_on,
-        ends_on=ends_on,
-        event_slug=event_slug,
-        site=site,
-        origin=origin,
-        status=AgreementStatus.PROPOSED,
-        proposed_by_id=by.user_id,
-        proposed_at=now,
+        direction=direction,
+        classes=[],
+        channels=[],
+        drafted_by_id=by.user_id,
     )
+    _apply(agreement, {"title": title, "starts_on": starts_on, **terms})
     agreement.save(force_insert=True)
-    _record(PROPOSED, agreement, by=by, now=now)
+    tell(DRAFTED, agreement, by=by, now=now, other=False)
     return agreement
 
 
 @transaction.atomic
-def accept(*, agreement: Agreement, by: Viewer, now: datetime) -> None:
-    """Accept for the receiving agency; a worker then writes the rows of who is covered, and only then anything opens."""
-    policies.check_live(by.agency)
-    policies.check_answer(agreement=agreement, by=by)
-    move(
-        agreement,
-        to=AgreementStatus.PREPARING,
-        moves=AGREEMENT_MOVES,
-        accepted_by_id=by.user_id,
-        accepted_at=now,
+def change(*, agreement: Agreement, by: Viewer, now: datetime, **terms: Any) -> None:
+    """Change terms (TERMS, or `classes` for whole classes) of a draft. Signatures of before count no more."""
+    policies.check_draft(agreement=agreement, by=by)
+    _apply(agreement, terms)
+    agreement.save(update_fields=[*TERMS, "classes", "grants"])
+    tell(CHANGED, agreement, by=by, now=now, other=False)
+
+
+@transaction.atomic
+def revise(*, agreement: Agreement, by: Viewer, now: datetime) -> Agreement:
+    """Draw up the next version of an agreement, with its terms; it takes its place when both sides have signed."""
+    policies.check_revise(agreement=agreement, by=by)
+    former = Agreement.objects.select_for_update(no_key=True).get(pk=agreement.pk)
+    if former.successors.filter(status__in=_OPEN).exists():
+        raise policies.NotPermitted(_("The next version is being drawn up already, here or there."))
+    versions = Agreement.objects.filter(reference__startswith=former.first_reference)
+    version = versions.aggregate(last=Max("version"))["last"]
+    gives = former.provider_id == by.agency_id
+    made = Agreement(
+        id=uuid7(now),
+        replaces=former,
+        provider=agreement.provider,
+        recipient=agreement.recipient,
+        direction=Direction.GIVE if gives else Direction.ASK,
+        classes=former.classes,
+        grants=former.grants,
+        drafted_by_id=by.user_id,
+        **{name: getattr(former, name) for name in TERMS},
     )
-    _record(ACCEPTED, agreement, by=by, now=now)
+    # A draft of the other side, which we cannot see, may have taken the number.
+    while True:
+        version += 1
+        made.version, made.reference = version, f"{former.first_reference}-{version}"
+        with suppress(IntegrityError), transaction.atomic():
+            made.save(force_insert=True)
+            break
+    tell(DRAFTED, made, by=by, now=now, other=False)
+    return made
+
+
+@transaction.atomic
+def sign(*, agreement: Agreement, by: Viewer, now: datetime) -> None:
+    """Sign for the viewer's agency the terms as they stand.
+
+    The second signature of whoever drew it up proposes it; the second of the other side has the worker prepare and open it.
+    """
+    Agreement.objects.select_for_update(no_key=True).get(
+        pk=agreement.pk
+    )  # two who sign at once: one after the other
+    found = list(AgreementSignature.objects.filter(agreement=agreement))
+    policies.check_sign(agreement=agreement, by=by, signatures=found)
+    if agreement.replaces is not None:
+        policies.check_succession(agreement, agreement.replaces)
+    one = AgreementSignature(
+        id=uuid7(now),
+        agreement=agreement,
+        agency=by.agency,
+        user_id=by.user_id or 0,  # nobody signs without an account: the policy has looked at the role
+        digest=agreement.digest,
+        at=now,
+    )
+    one.save(force_insert=True)
+    answering = agreement.status == AgreementStatus.PROPOSED
+    tell(SIGNED, agreement, by=by, now=now, other=answering)
+    if len(signers([*found, one], agreement, by.agency_id)) < SIGNERS:
+        return
+    if answering:
+        move(
+            agreement,
+            to=AgreementStatus.PREPARING,
+            moves=AGREEMENT_MOVES,
+            accepted_by_id=by.user_id,
+            accepted_at=now,
+        )
+        tell(ACCEPTED, agreement, by=by, now=now)
+    else:
+        move(
+            agreement,
+            to=AgreementStatus.PROPOSED,
+            moves=AGREEMENT_MOVES,
+            proposed_by_id=by.user_id,
+            proposed_at=now,
+        )
+        tell(PROPOSED, agreement, by=by, now=now)
 
 
 @transaction.atomic
 def decline(*, agreement: Agreement, by: Viewer, now: datetime) -> None:
-    """Decline for the receiving agency."""
+    """Decline for the agency that was asked; one person is enough to say no."""
     policies.check_answer(agreement=agreement, by=by)
     move(agreement, to=AgreementStatus.DECLINED, moves=AGREEMENT_MOVES)
-    _record(DECLINED, agreement, by=by, now=now)
+    tell(DECLINED, agreement, by=by, now=now)
 
 
 @transaction.atomic
 def end(*, agreement: Agreement, by: Viewer, now: datetime, reason: str) -> None:
     """End the agreement for either party. The partner sees nothing at its next request: rows are joined to it live."""
-    _check(by, Permission.AGREEMENT_END)
+    check(by, Permission.AGREEMENT_END)
+    known = agreement.proposed_at is not None
     move(
         agreement,
         to=AgreementStatus.TERMINATED,
@@ -124,24 +186,33 @@ def end(*, agreement: Agreement, by: Viewer, now: datetime, reason: str) -> None
         ended_at=now,
         end_reason=reason,
     )
-    _record(ENDED, agreement, by=by, now=now)
+    tell(ENDED, agreement, by=by, now=now, other=known)
+    closed(agreement, now=now)
 
 
 @transaction.atomic
 def open_prepared(*, agreement: Agreement, now: datetime) -> None:
-    """Write the rows of who is covered, then open the agreement. Run by a worker in the provider's context; may run twice."""
+    """Write the rows of who is covered, then open the agreement; a version that has begun replaces the former in the same step.
+
+    Run by a worker in the provider's context; may run twice.
+    """
     wall.enter(agency_id=agreement.provider_id, user_id=None, reason="agreement.open")
     agreement_opening.send(sender=Agreement, agreement=agreement)
     move(agreement, to=AgreementStatus.ACTIVE, moves=AGREEMENT_MOVES)
-    events.record(
-        ACTIVE,
-        subject_type="agreement",
-        subjects=[agreement.pk],
-        agency_id=agreement.provider_id,
-        by=None,
-        now=now,
-        details={"tell": [agreement.provider_id, agreement.recipient_id]},
-    )
+    announce(ACTIVE, agreement, now=now)
+    if agreement.replaces_id and agreement.starts_on <= now.date():
+        supersede(agreement=agreement, now=now)
+
+
+@transaction.atomic
+def supersede(*, agreement: Agreement, now: datetime) -> None:
+    """Put an open version in the place of the one that it replaces, unless that one has ended by itself."""
+    wall.enter(agency_id=agreement.provider_id, user_id=None, reason="agreement.replace")
+    former = Agreement.objects.select_for_update(no_key=True).get(successors=agreement.pk)
+    if AgreementStatus.REPLACED in AGREEMENT_MOVES[former.status]:
+        move(former, to=AgreementStatus.REPLACED, moves=AGREEMENT_MOVES)
+        announce(REPLACED, former, now=now)
+        closed(former, now=now)
 
 
 @transaction.atomic
@@ -149,24 +220,45 @@ def expire(*, agreement: Agreement, now: datetime) -> None:
     """Say in the status that the last day has passed; access ended with the day itself."""
     wall.enter(agency_id=agreement.provider_id, user_id=None, reason="agreement.expire")
     move(agreement, to=AgreementStatus.EXPIRED, moves=AGREEMENT_MOVES)
-    events.record(
-        EXPIRED,
-        subject_type="agreement",
-        subjects=[agreement.pk],
-        agency_id=agreement.provider_id,
-        by=None,
-        now=now,
-        details={"tell": [agreement.provider_id, agreement.recipient_id]},
+    announce(EXPIRED, agreement, now=now)
+    closed(agreement, now=now)
+
+
+def _apply(agreement: Agreement, terms: Mapping[str, Any]) -> None:
+    """Set terms and what follows from them, and refuse what may not be, finished or not."""
+    given = dict(terms)
+    classes: Sequence[str] = given.pop("classes", ())
+    if classes or "matrix" in given:
+        given["matrix"] = dict.fromkeys(classes, str(FieldLevel.SEE)) | dict(given.get("matrix") or {})
+        agreement.grants = spelled_out(given["matrix"])
+        agreement.classes = classes_in(agreement.grants)
+    for name, value in given.items():
+        if name not in TERMS:
+            raise TypeError(f"{name} is no term of an agreement")
+        setattr(agreement, name, value)
+    policies.check_parties(agreement)
+
+
+def closed(agreement: Agreement, *, now: datetime) -> dict[str, int]:
+    """Tell the floors above that it opens nothing any more; return what they stopped, in words for the screen."""
+    stopped: dict[str, int] = {}
+    told: list[tuple[Any, Any]] = agreement_closed.send(
+        sender=Agreement, agreement=agreement, why=AgreementStatus(agreement.status), now=now
     )
+    for _receiver, answer in told:
+        for words, count in (answer or {}).items():
+            stopped[words] = stopped.get(words, 0) + count
+    return stopped
 
 
-def _check(by: Viewer, permission: Permission) -> None:
+def check(by: Viewer, permission: Permission) -> None:
+    """Refuse whose role does not have the permission."""
     if not by.may(permission):
         raise policies.NotPermitted(_("Your role does not allow this. Ask an administrator of your agency."))
 
 
-def _record(name: str, agreement: Agreement, *, by: Viewer, now: datetime) -> None:
-    other = agreement.recipient_id if by.agency_id == agreement.provider_id else agreement.provider_id
+def tell(name: str, agreement: Agreement, *, by: Viewer, now: datetime, other: bool = True) -> None:
+    """Record what a person did to an agreement, and tell the other party unless it does not concern it yet."""
     events.record(
         name,
         subject_type="agreement",
@@ -174,5 +266,18 @@ def _record(name: str, agreement: Agreement, *, by: Viewer, now: datetime) -> No
         agency_id=by.agency_id,
         by=by.user_id,
         now=now,
-        details={"tell": [other]},
+        details={"tell": [agreement.other_than(by.agency_id).pk]} if other else {},
+    )
+
+
+def announce(name: str, agreement: Agreement, *, now: datetime) -> None:
+    """Record what happened to an agreement by itself, and tell both parties."""
+    events.record(
+        name,
+        subject_type="agreement",
+        subjects=[agreement.pk],
+        agency_id=agreement.provider_id,
+        by=None,
+        now=now,
+        details={"tell": [agreement.provider_id, agreement.recipient_id]},
     )

@@ -84,8 +84,9 @@ def fan_out(*, message: OutboxMessage, now: datetime) -> None:
         insert(WebhookDelivery, rows, ignore_conflicts=True)
 
 
-def cancel_hidden(*, agency: Agency, now: datetime) -> None:
-    """Cancel what waits for an agency's receivers and is about subjects that the agency may not know of any more."""
+def cancel_hidden(*, agency: Agency, now: datetime) -> int:
+    """Cancel what waits for an agency's receivers and is about subjects that it may not know of any more; return how many."""
+    count = 0
     viewer = webhook_for(agency)
     enter(viewer, reason="webhook.cancel")
     waiting = WebhookDelivery.objects.visible_to(viewer).waiting()
@@ -97,7 +98,8 @@ def cancel_hidden(*, agency: Agency, now: datetime) -> None:
             hidden = set(some) - set(channels.known(topic, viewer=viewer, ids=some))
             if hidden:
                 gone = of_topic.filter(subject_id__in=hidden)
-                gone.update(status=DeliveryStatus.CANCELLED, finished_at=now)
+                count += gone.update(status=DeliveryStatus.CANCELLED, finished_at=now)
+    return count
 
 
 # ---- one try

@@ -23,7 +23,7 @@ from agencies.actions import reads
 from agencies.channels import lists, sheets
 from agencies.channels.lists import LISTS, Listing
 from agencies.enums import EXPORT_MOVES, Channel, ExportFormat, ExportProblem, ExportStatus
-from agencies.models import Agency, AgencyKey, ExportJob, ExportPiece, ExportTurn, Membership
+from agencies.models import Agency, AgencyKey, Agreement, ExportJob, ExportPiece, ExportTurn, Membership
 from agencies.policies import NotPermitted
 from refugeecm.core import crypto, events, wall
 from refugeecm.core.ids import uuid7
@@ -118,6 +118,23 @@ def end_due(*, agency: Agency, now: datetime) -> int:
     wall.enter(agency_id=agency.pk, user_id=None, reason="export.end")
     ready = ExportJob.objects.filter(agency=agency, status=ExportStatus.READY).select_related("agency")
     return sum(_ended(job, now) for job in ready.select_for_update(of=("self",), skip_locked=True))
+
+
+@transaction.atomic
+def stop_under(agreement: Agreement, *, now: datetime) -> int:
+    """End the exports, running or ready, that hold rows read under an agreement; return how many. In the recipient's context.
+
+    One that a worker is at stops by itself: it asks again at every chunk.
+    """
+    held = ExportJob.objects.filter(
+        agency_id=agreement.recipient_id,
+        status__in=[ExportStatus.QUEUED, ExportStatus.RUNNING, ExportStatus.READY],
+        agreements__contains=[agreement.pk],
+    )
+    found = list(held.select_related("agency").select_for_update(of=("self",), skip_locked=True))
+    for job in found:
+        _fail(job, ExportProblem.ENDED, now)
+    return len(found)
 
 
 def run_one(*, now: datetime) -> bool:

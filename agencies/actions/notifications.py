@@ -21,6 +21,7 @@ from refugeecm.core import mail, wall
 # By what the news are about (Notification.subject_type): what it is called, and whose business it is.
 KINDS: dict[str, tuple[Promise, Permission]] = {
     "agreement": (_("Agreements"), Permission.AGREEMENT_ANSWER),
+    "individual": (_("People"), Permission.PERSON_READ),
     "referral": (_("Referrals"), Permission.REFERRAL_READ),
     "handover": (_("Hand-overs"), Permission.REFERRAL_READ),
     "member": (_("Members"), Permission.MEMBER_MANAGE),

@@ -1,7 +1,7 @@
 """The tables of the first floor."""
 
 from agencies.models.agency import Agency, AgencyKey, ApiClient, Membership
-from agencies.models.agreement import Agreement
+from agencies.models.agreement import Agreement, AgreementDocument, AgreementSignature
 from agencies.models.desk import DeskPin
 from agencies.models.export import ExportJob, ExportPiece, ExportTurn
 from agencies.models.invitation import Invitation
@@ -14,6 +14,8 @@ __all__ = [
     "Agency",
     "AgencyKey",
     "Agreement",
+    "AgreementDocument",
+    "AgreementSignature",
     "ApiClient",
     "Breach",
     "DeskPin",

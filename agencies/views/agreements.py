@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from io import BytesIO
 from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -20,15 +22,19 @@ from agencies import access, policies, reports
 from agencies.access import Permission, Viewer
 from agencies.access.declaration import ViewedRequest
 from agencies.actions import agreements as acts
-from agencies.enums import AgreementStatus, Channel
+from agencies.actions import documents, halting
+from agencies.enums import AGREEMENT_MOVES, AgreementStatus, Channel
 from agencies.forms import agreements as forms
-from agencies.models import Agreement
+from agencies.forms.drafts import Matrix
+from agencies.forms.fields import errors_of
+from agencies.models import Agreement, AgreementDocument, AgreementSignature
 from agencies.policies import NotPermitted
 from refugeecm.core.classes import FieldClass
 from refugeecm.core.paging import page_of
 from refugeecm.core.templatetags.ui import country, fmt_date
 from refugeecm.core.transitions import TransitionNotAllowed
 
+SOON = timedelta(days=30)
 _KINDS = {
     AgreementStatus.PROPOSED: "info",
     AgreementStatus.PREPARING: "info",
@@ -53,6 +59,7 @@ def population(agreement: Agreement) -> str:
         _("event %(slug)s") % {"slug": agreement.event_slug} if agreement.event_slug else "",
         _("registered at %(site)s") % {"site": agreement.site} if agreement.site else "",
         _("from %(country)s") % {"country": country(agreement.origin)} if agreement.origin else "",
+        _("in %(country)s") % {"country": country(agreement.asylum)} if agreement.asylum else "",
     ]
     return _(", ").join(part for part in parts if part)
 
@@ -91,120 +98,338 @@ def agreements(request: ViewedRequest) -> HttpResponse:
     )
 
 
-@access.requires(Permission.AGREEMENT_PROPOSE)
-@require_http_methods(["GET", "POST"])
-def agreement_new(request: ViewedRequest) -> HttpResponse:
-    """Propose an agreement."""
-    now = timezone.now()
-    form = forms.AgreementForm(request.POST or None, by=request.viewer, initial={"starts_on": now.date()})
-    if request.method == "POST" and form.is_valid():
-        try:
-            made = acts.propose(by=request.viewer, now=now, **form.cleaned_data)
-        except NotPermitted as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(
-                request,
-                _("The proposal is with %(agency)s. Nothing is shown before they accept.")
-                % {"agency": made.recipient},
-            )
-            return redirect("agreement", made.pk)
-    return render(
-        request,
-        "agencies/agreement_new.html",
-        {"form": form, "agency": request.viewer.agency, "crumbs": [(_("Agreements"), reverse("agreements"))]},
-    )
-
-
-def _agreement(request: ViewedRequest, pk: uuid.UUID) -> Agreement:
+def found_by(request: ViewedRequest, pk: uuid.UUID) -> Agreement:
+    """Return an agreement that the viewer sees, or answer that there is none."""
     visible = Agreement.objects.visible_to(request.viewer).select_related("provider", "recipient")
     return get_object_or_404(visible, pk=pk)
+
+
+def terms_of(agreement: Agreement) -> list[tuple[str, object]]:
+    """Return (term in words, value in words) of all terms but the fields; None says that it is not recorded."""
+    return [
+        (_("Title"), agreement.title),
+        (_("Purpose"), agreement.get_purpose_display() or None),
+        (_("Legal basis"), agreement.get_legal_basis_display() or None),
+        (_("Data-protection assessment"), " · ".join(
+            one for one in (agreement.dpia_reference, str(fmt_date(agreement.dpia_on)) if agreement.dpia_on else "") if one
+        ) or None),
+        (_("Whose data"), population(agreement) or None),
+        (_("How"), _(", ").join(str(Channel(one).label) for one in agreement.channels) or None),
+        (_("Passing on to others"), agreement.get_onward_display()),
+        (_("From"), fmt_date(agreement.starts_on)),
+        (_("Until"), fmt_date(agreement.ends_on) if agreement.ends_on else _("no end set")),
+        (_("Review due"), fmt_date(agreement.review_on) if agreement.review_on else None),
+        (_("Months between reviews"), agreement.review_months),
+        (_("Days the recipient keeps copies"), agreement.retention_days),
+        (_("Hours to report a breach"), agreement.breach_hours),
+    ]  # fmt: skip
 
 
 @access.requires(Permission.AGREEMENT_READ)
 @require_safe
 def agreement(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """One agreement: what it opens, where it stands, and what I may do about it."""
-    found = _agreement(request, pk)
-    return render(
+    found, viewer, today = found_by(request, pk), request.viewer, timezone.now().date()
+    matrix = Matrix(found.matrix)
+    signatures = list(
+        AgreementSignature.objects.visible_to(viewer)
+        .filter(agreement=found)
+        .select_related("user")
+        .order_by("at")
+    )
+    given = found.provider_id == viewer.agency_id
+    standing = AgreementStatus.REPLACED in AGREEMENT_MOVES[found.status]
+    due = found.review_on if standing and found.review_on and found.review_on <= today + SOON else None
+    context = {
+        "agreement": found,
+        "badges": [badge(found, today=today)],
+        "facts": [
+            (_("Shares"), found.provider),
+            (_("Receives"), found.recipient),
+            (_("From"), fmt_date(found.starts_on)),
+            (_("Until"), fmt_date(found.ends_on) if found.ends_on else _("no end set")),
+            (_("Version"), found.version),
+        ],
+        "terms": terms_of(found)[1:],
+        "opened": list(matrix.opened()),
+        "withheld": list(matrix.withheld()),
+        "confidential": matrix.confidential,
+        "today": _opens_today(found, viewer) if standing else [],
+        "signatures": _signatures(found, signatures, viewer_agency=viewer.agency_id),
+        "entries": reports.story(viewer=viewer, subjects=[found.pk]),
+        "documents": found.documents.order_by("-at"),
+        "other": found.other_than(viewer.agency_id),
+        "given": given,
+        "preparing": found.status == AgreementStatus.PREPARING,
+        "waiting": found.status == AgreementStatus.PROPOSED and found.proposer_id == viewer.agency_id,
+        "drafting": found.status == AgreementStatus.DRAFT,
+        "versions": found.version > 1 or found.successors.exists(),
+        "review_due": due,
+        "can_sign": policies.allows(policies.check_sign, agreement=found, by=viewer, signatures=signatures),
+        "can_change": policies.allows(policies.check_draft, agreement=found, by=viewer),
+        "can_answer": policies.can_answer(agreement=found, by=viewer),
+        "can_end": policies.can_end(agreement=found, by=viewer),
+        "can_suspend": policies.can_suspend(agreement=found, by=viewer),
+        "can_resume": policies.can_resume(agreement=found, by=viewer),
+        "can_revise": policies.allows(policies.check_revise, agreement=found, by=viewer),
+        "document_form": forms.DocumentForm()
+        if policies.allows(policies.check_document, agreement=found, by=viewer)
+        else None,
+        "review_form": forms.ReviewForm() if due and viewer.may(Permission.AGREEMENT_ANSWER) else None,
+        "crumbs": [(_("Agreements"), reverse("agreements"))],
+    }
+    return render(request, "agencies/agreement.html", context)
+
+
+def _signatures(
+    found: Agreement, signatures: list[AgreementSignature], *, viewer_agency: int
+) -> list[tuple[object, str]]:
+    """Return (agency, who signed): names of one's own side; of the other how many, for its staff is its own affair."""
+    lines: list[tuple[object, str]] = []
+    for agency in (found.provider, found.recipient):
+        valid = [one for one in signatures if one.agency_id == agency.pk and one.digest == found.digest]
+        if agency.pk == viewer_agency:
+            words = _(", ").join(f"{one.user.name} ({fmt_plain(one.at)})" for one in valid)
+        else:
+            words = _(", ").join(
+                _("an administrator (%(day)s)") % {"day": fmt_plain(one.at)} for one in valid
+            )
+        lines.append((agency, words or _("nobody yet")))
+    return lines
+
+
+def fmt_plain(moment: date) -> str:
+    """Return a day as plain text."""
+    return strip_tags(fmt_date(moment))
+
+
+def _opens_today(found: Agreement, viewer: Viewer) -> list[tuple[str, object]]:
+    """Return what the agreement opens at this moment, in figures."""
+    live = Agreement.objects.visible_to(viewer).live().filter(pk=found.pk).exists()
+    people = halting.people_covered(found) if live else 0
+    more = _("more than %(count)s") % {"count": halting.COUNTED}
+    lines: list[tuple[str, object]] = [
+        (_("People covered"), more if people > halting.COUNTED else str(people)),
+        (_("Who reads it there"), _(", ").join(reports.readers()) if live else _("nobody")),
+    ]
+    if found.provider_id == viewer.agency_id:
+        seen = reports.last_disclosures(found)
+        lines += [
+            (_("Last seen there: %(what)s") % {"what": FieldClass(one).label}, fmt_date(at))
+            for one, at in seen.items()
+            if one in found.classes
+        ]
+    return lines
+
+
+def act(
+    request: ViewedRequest, found: Agreement, action: Callable[[], object], done: str | Callable[[], str]
+) -> HttpResponse:
+    """Do something to an agreement, say how it went, and go to its page."""
+    try:
+        action()
+    except (NotPermitted, TransitionNotAllowed) as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, done if isinstance(done, str) else done())
+    return redirect("agreement", found.pk)
+
+
+@access.requires(Permission.AGREEMENT_PROPOSE)
+@require_POST
+def agreement_sign(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Sign it."""
+    found = found_by(request, pk)
+    before = found.status
+
+    def said() -> str:
+        if found.status == AgreementStatus.PREPARING:
+            return _(
+                "Signed by two of each side. Everything it opens is being prepared; this takes a moment."
+            )
+        if found.status != before:
+            other = found.other_than(request.viewer.agency_id)
+            return _("The proposal is with %(agency)s. Nothing is shown before two of them sign.") % {
+                "agency": other
+            }
+        return _("Signed. A second administrator of your agency signs next.")
+
+    return act(
         request,
-        "agencies/agreement.html",
-        {
-            "agreement": found,
-            "badges": [badge(found, today=timezone.now().date())],
-            "facts": [
-                (_("Shares"), found.provider),
-                (_("Receives"), found.recipient),
-                (_("From"), fmt_date(found.starts_on)),
-                (_("Until"), fmt_date(found.ends_on) if found.ends_on else _("no end set")),
-            ],
-            "terms": [
-                (_("Purpose"), found.get_purpose_display()),
-                (_("Legal basis"), found.get_legal_basis_display()),
-                (_("Whose data"), population(found)),
-                (_("How"), _(", ").join(str(Channel(one).label) for one in found.channels)),
-            ],
-            "shown": [forms.class_words(code) for code in forms.CLASS_WORDS if code in found.classes],
-            "withheld": [forms.class_words(code) for code in forms.CLASS_WORDS if code not in found.classes],
-            "confidential": FieldClass.C4 in found.classes,
-            "entries": reports.story(viewer=request.viewer, subjects=[found.pk]),
-            "can_answer": policies.can_answer(agreement=found, by=request.viewer),
-            "can_end": policies.can_end(agreement=found, by=request.viewer),
-            "given": found.provider_id == request.viewer.agency_id,
-            "preparing": found.status == AgreementStatus.PREPARING,
-            "crumbs": [(_("Agreements"), reverse("agreements"))],
-        },
+        found,
+        lambda: acts.sign(agreement=found, by=request.viewer, now=timezone.now()),
+        said,
     )
 
 
 @access.requires(Permission.AGREEMENT_ANSWER)
 @require_POST
-def agreement_answer(request: ViewedRequest, pk: uuid.UUID, answer: str) -> HttpResponse:
-    """Accept or decline a proposal."""
-    found = _agreement(request, pk)
-    act = acts.accept if answer == "accept" else acts.decline
-    try:
-        act(agreement=found, by=request.viewer, now=timezone.now())
-    except (NotPermitted, TransitionNotAllowed) as refusal:
-        messages.error(request, str(refusal))
-    else:
-        accepted = _("Accepted. Everything it opens is being prepared; this takes a moment.")
-        messages.success(request, accepted if answer == "accept" else _("Declined. Nothing is shown."))
-    return redirect("agreement", found.pk)
+def agreement_decline(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Decline a proposal."""
+    found = found_by(request, pk)
+    return act(
+        request,
+        found,
+        lambda: acts.decline(agreement=found, by=request.viewer, now=timezone.now()),
+        _("Declined. Nothing is shown."),
+    )
+
+
+@access.requires(Permission.AGREEMENT_END)
+@require_POST
+def agreement_resume(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Resume what we suspended."""
+    found = found_by(request, pk)
+    return act(
+        request,
+        found,
+        lambda: halting.resume(agreement=found, by=request.viewer, now=timezone.now()),
+        _("Resumed. Everything it opens is being prepared; this takes a moment."),
+    )
+
+
+@access.requires(Permission.AGREEMENT_ANSWER)
+@require_POST
+def agreement_keep(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Note a review."""
+    found, form = found_by(request, pk), forms.ReviewForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, errors_of(form))
+        return redirect("agreement", found.pk)
+    day = form.cleaned_data["review_on"]
+    return act(
+        request,
+        found,
+        lambda: halting.keep(agreement=found, by=request.viewer, now=timezone.now(), review_on=day),
+        _("Noted. The next review is due on %(day)s.") % {"day": fmt_plain(day)},
+    )
 
 
 @access.requires(Permission.AGREEMENT_END)
 @require_http_methods(["GET", "POST"])
 def agreement_end(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Say what stops, ask for the reason, then end the agreement."""
-    found = _agreement(request, pk)
-    if not policies.can_end(agreement=found, by=request.viewer):
-        messages.error(request, _("This agreement has ended already."))
+    return _halt(request, pk, suspend=False)
+
+
+@access.requires(Permission.AGREEMENT_END)
+@require_http_methods(["GET", "POST"])
+def agreement_suspend(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Say what stops, ask for the reason, then suspend the agreement."""
+    return _halt(request, pk, suspend=True)
+
+
+def _halt(request: ViewedRequest, pk: uuid.UUID, *, suspend: bool) -> HttpResponse:
+    found = found_by(request, pk)
+    can = policies.can_suspend if suspend else policies.can_end
+    if not can(agreement=found, by=request.viewer):
+        messages.error(request, _("This agreement has ended already, or does not stand."))
         return redirect("agreement", found.pk)
     form = forms.EndForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
-            acts.end(
+        action = halting.suspend if suspend else acts.end
+        said = _("Suspended.") if suspend else _("Ended.")
+        return act(
+            request,
+            found,
+            lambda: action(
                 agreement=found, by=request.viewer, now=timezone.now(), reason=form.cleaned_data["reason"]
-            )
-        except (NotPermitted, TransitionNotAllowed) as refusal:
-            messages.error(request, str(refusal))
-        else:
-            messages.success(
-                request, _("Ended. %(agency)s sees nothing of it any more.") % {"agency": found.recipient}
-            )
+            ),
+            said + " " + _("%(agency)s sees nothing of it any more.") % {"agency": found.recipient},
+        )
+    context = {
+        "form": form,
+        "agreement": found,
+        "suspend": suspend,
+        "population": population(found),
+        "api": Channel.API in found.channels,
+        "crumbs": [
+            (_("Agreements"), reverse("agreements")),
+            (found.reference, reverse("agreement", args=[found.pk])),
+        ],
+    }
+    return render(request, "agencies/agreement_end.html", context)
+
+
+@access.requires(Permission.AGREEMENT_READ)
+@require_safe
+def agreement_versions(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
+    """All versions, and what this one changes against the one that it replaces (or another that is asked for)."""
+    found = found_by(request, pk)
+    line = (
+        Agreement.objects.visible_to(request.viewer)
+        .filter(reference__startswith=found.first_reference)
+        .select_related("provider", "recipient")
+        .order_by("-version")
+    )
+    page = page_of(line, number=request.GET.get("page"))
+    asked = request.GET.get("with", "")
+    former = next(
+        (one for one in page.rows if str(one.pk) == asked),
+        None if asked else next((one for one in page.rows if one.pk == found.replaces_id), None),
+    )
+    context = {
+        "agreement": found,
+        "former": former,
+        "page": page,
+        "rows": lines_of(page.rows),
+        "changes": changes(former, found) if former else [],
+        "crumbs": [
+            (_("Agreements"), reverse("agreements")),
+            (found.reference, reverse("agreement", args=[found.pk])),
+        ],
+    }
+    return render(request, "agencies/agreement_versions.html", context)
+
+
+def changes(former: Agreement, newer: Agreement) -> list[tuple[str, object, object]]:
+    """Return (what, before, after) of every term and every field that differs between two versions."""
+    found: list[tuple[str, object, object]] = [
+        (words, before if before is not None else "–", after if after is not None else "–")
+        for (words, before), (_same, after) in zip(terms_of(former), terms_of(newer), strict=True)
+        if before != after
+    ]
+    was, now = Matrix(former.matrix).levels(), Matrix(newer.matrix).levels()
+    found += [
+        (f"{kind}: {field}", was[kind, field], level)
+        for (kind, field), level in now.items()
+        if was[kind, field] != level
+    ]
+    return found
+
+
+@access.requires(Permission.AGREEMENT_PROPOSE)
+@require_POST
+def agreement_document_new(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Add a signed paper."""
+    found, form = found_by(request, pk), forms.DocumentForm(request.POST, request.FILES)
+    if not form.is_valid():
+        messages.error(request, errors_of(form))
         return redirect("agreement", found.pk)
-    return render(
+    sent = form.cleaned_data["document"]
+    return act(
         request,
-        "agencies/agreement_end.html",
-        {
-            "form": form,
-            "agreement": found,
-            "population": population(found),
-            "api": Channel.API in found.channels,
-            "crumbs": [
-                (_("Agreements"), reverse("agreements")),
-                (found.reference, reverse("agreement", args=[found.pk])),
-            ],
-        },
+        found,
+        lambda: documents.add(
+            agreement=found,
+            name=sent.name,
+            content=sent.read(documents.AT_MOST + 1),
+            by=request.viewer,
+            now=timezone.now(),
+        ),
+        _("The document is kept; both agencies can read it."),
+    )
+
+
+@access.requires(Permission.AGREEMENT_READ)
+@require_safe
+def agreement_document(request: ViewedRequest, pk: uuid.UUID) -> FileResponse:
+    """The signed paper itself, to be saved rather than shown: it comes from outside."""
+    visible = AgreementDocument.objects.visible_to(request.viewer).select_related("agency__key")
+    found = get_object_or_404(visible, pk=pk)
+    return FileResponse(
+        BytesIO(documents.read(found)),
+        as_attachment=True,
+        filename=found.name,
+        content_type="application/pdf",
     )

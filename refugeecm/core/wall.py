@@ -7,6 +7,8 @@ the role `app`, which owns nothing. Traps and cures: reference "The ground, prov
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +76,20 @@ def enter(*, agency_id: int | None, user_id: int | None, reason: str, request_id
             " json_build_object('agency', %s::int, 'user', %s::bigint, 'reason', %s::text, 'request', %s::text)::text, true)",
             [str(agency_id or ""), str(user_id or ""), agency_id, user_id, reason, str(request_id)],
         )
+
+
+@contextmanager
+def within(*, agency_id: int, reason: str) -> Iterator[None]:
+    """Act in the context of another agency inside a transaction, then go on in the context of before."""
+    names = ("app.agency", "app.user", "pghistory.context_metadata")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT " + ", ".join(["current_setting(%s, true)"] * len(names)), names)
+        before = cursor.fetchone()
+    enter(agency_id=agency_id, user_id=None, reason=reason)
+    yield
+    with connection.cursor() as cursor:
+        for name, value in zip(names, before, strict=True):
+            cursor.execute("SELECT set_config(%s, %s, true)", [name, value or ""])
 
 
 def walled_models() -> dict[type[models.Model], Wall]:

@@ -25,6 +25,7 @@ from resettlement.enums import ReferralOutcome, ReferralStatus, Service, Urgency
 from resettlement.models import Referral
 
 DAY = timedelta(days=1)
+_SIGNERS, _AT_PARTNERS, _HOSTS = {"BORDER": ("adam", "alma")}, ("petra", "pavel"), ("office", "deputy")
 _BOTH = [Channel.PAGES, Channel.API]
 # How claims stand: share, status. Of those under examination, a third wait for the second person.
 _STANDS: dict[str, float] = {
@@ -167,16 +168,23 @@ def _propose(cast: Cast, provider: str, recipient: str, *, now: datetime, **term
         **terms,
     }
     with transaction.atomic():
-        viewer = cast.act(provider, "adam" if provider == "BORDER" else "office")
-        return acts.propose(by=viewer, recipient=cast.agencies[recipient], now=now, **given)
+        viewer = cast.act(provider, _SIGNERS.get(provider, _HOSTS)[0])
+        agreement = acts.draft(by=viewer, other=cast.agencies[recipient], now=now, **given)
+    _sign(cast, agreement, provider, now=now)
+    return agreement
+
+
+def _sign(cast: Cast, agreement: Agreement, code: str, *, now: datetime) -> None:
+    partners = (code, "petra") in cast.members
+    for who in _SIGNERS.get(code, _AT_PARTNERS if partners else _HOSTS):
+        with transaction.atomic():
+            acts.sign(agreement=agreement, by=cast.act(code, who), now=now)
 
 
 def agree(cast: Cast, provider: str, recipient: str, *, now: datetime, **terms: Any) -> Agreement:
-    """Have two agencies agree: proposed, accepted, opened by the worker. `terms` as agreements.propose takes them."""
+    """Have two agencies agree: signed by two of each side, opened by the worker. `terms` as agreements.draft takes them."""
     agreement = _propose(cast, provider, recipient, now=now, **terms)
-    with transaction.atomic():
-        viewer = cast.act(recipient, "adam" if recipient == "BORDER" else "petra")
-        acts.accept(agreement=agreement, by=viewer, now=now + DAY)
+    _sign(cast, agreement, recipient, now=now + DAY)
     drain(now=now + DAY)  # the worker's part: it writes who is covered, then opens
     with transaction.atomic():
         cast.act(provider, "adam" if provider == "BORDER" else "office")

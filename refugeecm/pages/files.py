@@ -30,10 +30,12 @@ from refugeecm.core.templatetags.ui import fmt_date
 from refugeecm.pages.facts import contact, household_facts, identity, person_facts
 from refugeecm.pages.history import changes, timeline
 from refugeecm.pages.people import Line, line_of
+from registration.actions.contact import may_correct
 from registration.actions.sealing import Contact
 from registration.models import Household, Individual, MatchCandidate
 from registration.reports import seal_badges
 from registration.rules.matching import REASONS
+from registration.views.contact import PhoneForm
 from resettlement.models import Handover, Referral
 from resettlement.reports import badge
 
@@ -169,6 +171,7 @@ def individual(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         "covering": _covering(person, viewer, file.covering),
         "identity": identity(person, viewer),
         "contact": contact(person, viewer, phone=member.phone, documents=member.documents),
+        "phone_form": PhoneForm() if may_correct(person, viewer) else None,
         "family": [line_of(one, viewer, today=today) for one in family],
         "changes": changes([person], viewer) if own else [],
         "crumbs": [

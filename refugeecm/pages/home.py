@@ -220,7 +220,7 @@ def _agreements(viewer: Viewer, tiles: list[Tile], *, today: Any) -> list[Task]:
         other = one.recipient if one.provider_id == viewer.agency_id else one.provider
         url = reverse("agreement", args=[one.pk])
         active += one.status == AgreementStatus.ACTIVE
-        if one.status == AgreementStatus.PROPOSED and one.recipient_id == viewer.agency_id:
+        if one.status == AgreementStatus.PROPOSED and one.answerer_id == viewer.agency_id:
             waiting += 1
             label = gettext("Answer the proposed agreement “%(title)s”") % {"title": one.title}
             tasks.append(

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from agencies import access
 from agencies.access import Permission, Viewer
 from agencies.access.declaration import ViewedRequest
-from agencies.actions import agreements, webhooks
+from agencies.actions import agreements, documents, halting, webhooks
 from agencies.actions import notifications as acts
 from agencies.enums import MailWhen
 from agencies.models import Agreement, Membership, Notification, Review, WebhookEndpoint
@@ -30,6 +30,8 @@ from agencies.models.notification import NotificationQuerySet
 from refugeecm.core.events import CATALOGUE
 from refugeecm.core.paging import page_of
 from refugeecm.core.templatetags.ui import figure, fmt_date
+from registration.actions import contact
+from registration.models import Individual
 from resettlement.actions import handovers, referrals
 from resettlement.models import Handover, Referral
 
@@ -37,6 +39,14 @@ Text = str | Promise
 # The events of partners, from the side of the agency that is told; others as the catalogue says them.
 TOLD = {
     agreements.PROPOSED: _("A partner proposes an agreement to your agency."),
+    agreements.SIGNED: _("The first of two people at your partner signed the agreement."),
+    agreements.REPLACED: _("A newer version of an agreement is in force."),
+    halting.SUSPENDED: _("Your partner suspended an agreement: nothing is shown until it resumes."),
+    halting.RESUMED: _("Your partner resumes an agreement; it is being prepared."),
+    halting.ENDING: _("An agreement ends soon."),
+    halting.REVIEWED: _("Your partner reviewed an agreement and keeps it."),
+    documents.FILED: _("Your partner added a signed document to an agreement."),
+    contact.CORRECTED: _("A partner corrected the telephone number of a person of yours."),
     agreements.ACCEPTED: _("Your partner accepted the agreement; it is being prepared."),
     agreements.DECLINED: _("Your partner declined the agreement."),
     agreements.ACTIVE: _("An agreement is in force: what it names is shown."),
@@ -170,6 +180,9 @@ def lines_of(found: Sequence[Notification], viewer: Viewer) -> list[Line]:
     if wanted["agreement"]:
         for agreement in Agreement.objects.visible_to(viewer).filter(pk__in=wanted["agreement"]):
             about[agreement.pk] = f"{agreement.reference} · {agreement.title}"
+    if wanted["individual"]:
+        people = Individual.objects.owned_by(viewer).filter(pk__in=wanted["individual"])
+        about |= dict(people.values_list("pk", "number"))
     if wanted["referral"]:
         for referral in (
             Referral.objects.visible_to(viewer)

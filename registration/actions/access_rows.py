@@ -18,6 +18,7 @@ _COVER = """
     FROM registration_individual i
     JOIN agencies_agreement a ON a.provider_id = i.agency_id AND a.status IN ('preparing', 'active', 'suspended')
     JOIN agencies_agency r ON r.id = a.recipient_id
+    JOIN agencies_agency own ON own.id = i.agency_id
     LEFT JOIN registration_influxevent e ON e.id = i.event_id
     LEFT JOIN LATERAL (
         SELECT c.id, c.confirmed_again_by_id FROM registration_consent c
@@ -25,6 +26,7 @@ _COVER = """
           AND c.individual_id = i.id AND c.recipient_id = a.recipient_id AND c.purpose = a.purpose AND c.withdrawn_at IS NULL
     ) AS c ON true
     WHERE (a.event_slug = '' OR a.event_slug = e.slug)
+      AND (a.asylum = '' OR a.asylum = COALESCE(e.country, own.country))
       AND (a.site = '' OR a.site = i.site)
       AND (a.origin = '' OR a.origin = i.nationality)
       AND (c.id IS NOT NULL OR NOT (a.legal_basis = 'consent' OR a.purpose = 'voluntary_return'))

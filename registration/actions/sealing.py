@@ -66,6 +66,11 @@ class Opener:
         """Return the document number as given."""
         return self._open(document.individual_id, document.number, number_place(document.pk))
 
+    def seal_phone(self, individual_id: uuid.UUID, phone: str) -> bytes | None:
+        """Return a phone number sealed with the person's key, or None when there is no key (any more)."""
+        key = self._keys.get(individual_id)
+        return crypto.seal(phone.encode(), key=key, place=phone_place(individual_id)) if key else None
+
     def _open(self, individual_id: uuid.UUID, sealed: crypto.Stored, place: str) -> str:
         key = self._keys.get(individual_id)
         if not sealed or key is None:

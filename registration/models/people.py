@@ -12,6 +12,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency
+from agencies.models.agreement import LIVE_SQL
 from refugeecm.core.classes import classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import AGENCY, Definer, Wall, definers
@@ -285,6 +286,30 @@ _READS = (
     "registration_sealedfile", "registration_householdreader", "registration_conflictofinterest", "core_user",
 )  # fmt: skip
 definers += [
+    # A partner changes nothing of another agency's person but this one field, where its agreement opens it for editing; nobody,
+    # not even a worker that got the person's id elsewhere, gets past these conditions (compare access_rows and terms).
+    Definer(
+        name="registration_correct_phone",
+        arguments="wanted uuid, sealed bytea, key_before bigint[], key_after bigint[]",
+        returns="int",
+        volatile=True,
+        body=f"""
+            WITH done AS (
+                UPDATE registration_individual i SET phone = sealed, keys = ARRAY(
+                    SELECT unnest(i.keys) EXCEPT SELECT unnest(key_before) UNION SELECT unnest(key_after) ORDER BY 1)
+                WHERE i.id = wanted AND {OPEN_SQL} AND (i.agency_id = {{agency}} OR EXISTS (
+                    SELECT 1 FROM registration_personaccess p JOIN agencies_agreement a ON a.id = p.agreement_id
+                    WHERE p.individual_id = i.id AND p.agency_id = {{agency}} AND a.recipient_id = p.agency_id
+                      AND a.provider_id = i.agency_id AND {LIVE_SQL} AND 'pages' = ANY (a.channels)
+                      AND a.grants -> 'registration.individual' @> '["+phone"]'
+                      AND (p.consent_id IS NULL OR EXISTS (
+                          SELECT 1 FROM registration_consent c WHERE c.id = p.consent_id AND c.withdrawn_at IS NULL))))
+                RETURNING 1
+            ) SELECT count(*)::int FROM done
+        """,
+        reads=_READS,
+        writes=("registration_individual",),
+    ),
     Definer(
         name="registration_candidates",
         arguments="probe_rows int[], probe_keys bigint[]",

@@ -14,25 +14,48 @@ from django.utils import timezone
 from agencies.enums import AgreementStatus
 from agencies.models import Agreement
 from refugeecm.core import outbox
-from tests.conftest import Cast, acting_as, end
+from tests.conftest import Cast, Person, acting_as, end
 
 CHANGING = rb"[A-Za-z0-9]{64}|[0-9a-f-]{36}"  # the token of a form, and the address itself
-TERMS = {
-    "title": "Status for legal aid",
-    "purpose": "protection",
-    "legal_basis": "mandate",
-    "event_slug": "east-2026",
-    "site": "",
-    "origin": "",
-    "classes": ["C1", "C2"],
-    "channels": ["pages"],
-    "starts_on": "2026-01-01",
-    "ends_on": "",
+STEPS: dict[str, dict[str, Any]] = {
+    "purpose": {"purpose": "protection", "legal_basis": "mandate", "dpia_reference": "", "dpia_on": ""},
+    "population": {"event_slug": "east-2026", "site": "", "origin": "", "asylum": ""},
+    "fields": {
+        "registration.individual.name": "see",
+        "registration.individual.sex": "see",
+        "registration.individual.number": "see",
+    },
+    "terms": {"channels": ["pages"], "onward": "forbidden", "starts_on": "2026-01-01", "ends_on": ""},
 }
 
 
-def propose(cast: Cast, **terms: Any) -> Any:
-    return cast.admin.browser().post(reverse("agreement-new"), {"recipient": cast.help.pk, **TERMS, **terms})
+def start(cast: Cast, **given: Any) -> Any:
+    return cast.admin.browser().post(
+        reverse("agreement-new"),
+        {"other": cast.help.pk, "direction": "give", "title": "Status for legal aid", **given},
+    )
+
+
+def fill(person: Person, made: Agreement, **changed: dict[str, Any]) -> Any:
+    """Go through the steps; return the first answer that leads nowhere, or the last."""
+    browser = person.browser()
+    for step, values in STEPS.items():
+        answer = browser.post(
+            reverse("agreement-step", args=[made.pk, step]), {**values, **changed.get(step, {})}
+        )
+        if answer.status_code != 302:
+            break
+    return answer
+
+
+def propose(cast: Cast, **given: Any) -> Agreement:
+    """Draw up an agreement in the browser; two administrators sign."""
+    start(cast, **given)
+    made = the_one(cast)
+    fill(cast.admin, made)
+    for one in (cast.admin, cast.second_admin):
+        one.browser().post(reverse("agreement-sign", args=[made.pk]))
+    return the_one(cast)
 
 
 def the_one(cast: Cast) -> Agreement:
@@ -40,34 +63,43 @@ def the_one(cast: Cast) -> Agreement:
         return Agreement.objects.get()
 
 
-def test_proposed_accepted_prepared_active_ended(cast: Cast, event: Any, family: Any) -> None:
-    answer = propose(cast)
-    made = the_one(cast)
-    address = reverse("agreement", args=[made.pk])
-    assert answer.headers["Location"] == address
-    assert "Waiting for the recipient" in cast.admin.browser().get(address).content.decode()
+def test_drawn_up_signed_prepared_active_ended(cast: Cast, event: Any, family: Any) -> None:
+    start(cast)
+    draft = the_one(cast)
+    address, sign = reverse("agreement", args=[draft.pk]), reverse("agreement-sign", args=[draft.pk])
+    assert "A draft" in cast.admin.browser().get(address).content.decode()
+    assert cast.partner_admin.browser().get(address).status_code == 404, "a draft is its drawer's own affair"
+    answer = cast.admin.browser().post(sign, follow=True).content.decode()
+    assert "Choose the purpose" in answer
+    fill(cast.admin, draft)
+    check = cast.admin.browser().get(reverse("agreement-step", args=[draft.pk, "check"])).content.decode()
+    assert "Samira Idris Haroun" in check
+    assert "not shared" in check
+    assert "A second administrator" in cast.admin.browser().post(sign, follow=True).content.decode()
+    assert "You have signed already" in cast.admin.browser().post(sign, follow=True).content.decode()
+    assert the_one(cast).status == AgreementStatus.DRAFT
+    assert "The proposal is with" in cast.second_admin.browser().post(sign, follow=True).content.decode()
+    assert "Waiting for your partner" in cast.admin.browser().get(address).content.decode()
 
     partner = cast.partner_admin.browser()
     page = partner.get(address).content.decode()
-    assert "Identity: names, sex" in page
-    assert "Not shown:" in page
+    assert "Not shown" in page
     assert "event east-2026" in page
-    answer = partner.post(reverse("agreement-accept", args=[made.pk]), follow=True)
-    assert "Accepted." in answer.content.decode()
+    assert "A second administrator" in partner.post(sign, follow=True).content.decode()
+    assert the_one(cast).status == AgreementStatus.PROPOSED
+    answer = cast.partner_second.browser().post(sign, follow=True)
     assert "Being prepared" in answer.content.decode()
     assert cast.partner.browser().get(reverse("individual", args=[family[0].pk])).status_code == 404
 
     outbox.drain(now=timezone.now())
     assert "Active" in partner.get(address).content.decode()
-    story = [one.name for one in partner.get(address).context["entries"]]
-    assert story == [
-        "agencies.agreement.active",
-        "agencies.agreement.accepted",
-        "agencies.agreement.proposed",
-    ]
-    assert [one.name for one in cast.admin.browser().get(address).context["entries"]] == story
+    story = [one.name.rpartition(".")[2] for one in partner.get(address).context["entries"]]
+    assert story[0] == "active"
+    assert sorted(story) == ["accepted", "active", "proposed", "signed", "signed"]
+    today = dict(cast.admin.browser().get(address).context["today"])
+    assert today["People covered"] == "3"
 
-    ending = reverse("agreement-end", args=[made.pk])
+    ending = reverse("agreement-end", args=[draft.pk])
     assert "no longer sees people" in partner.get(ending).content.decode()
     assert partner.post(ending, {"reason": ""}).context["form"].errors["reason"]
     assert the_one(cast).status == AgreementStatus.ACTIVE
@@ -83,33 +115,64 @@ def test_proposed_accepted_prepared_active_ended(cast: Cast, event: Any, family:
 
 
 @pytest.mark.parametrize(
-    ("terms", "field"),
+    ("step", "terms", "field"),
     [
-        ({"event_slug": ""}, "event_slug"),
-        ({"event_slug": "two words"}, "event_slug"),
-        ({"classes": []}, "classes"),
-        ({"classes": ["internal"]}, "classes"),
-        ({"channels": []}, "channels"),
-        ({"ends_on": "2025-12-31"}, "ends_on"),
-        ({"origin": "SUN"}, "origin"),
-        ({"title": ""}, "title"),
-        ({"recipient": "own"}, "recipient"),
+        ("population", {"event_slug": ""}, "event_slug"),
+        ("population", {"event_slug": "two words"}, "event_slug"),
+        ("population", {"origin": "SUN"}, "origin"),
+        ("terms", {"channels": []}, "channels"),
+        ("terms", {"ends_on": "2025-12-31"}, "ends_on"),
+        ("terms", {"onward": "maybe"}, "onward"),
+        ("purpose", {"purpose": ""}, "purpose"),
     ],
 )
-def test_what_is_wrong_is_said_at_its_field(cast: Cast, terms: dict[str, Any], field: str) -> None:
-    if terms.get("recipient") == "own":
-        terms = {"recipient": cast.border.pk}
-    answer = propose(cast, **terms)
+def test_what_is_wrong_is_said_at_its_field(cast: Cast, step: str, terms: dict[str, Any], field: str) -> None:
+    start(cast)
+    answer = fill(cast.admin, the_one(cast), **{step: terms})
     assert answer.status_code == 200
     assert list(answer.context["form"].errors) == [field]
     assert "There is a problem" in answer.content.decode()
-    assert "<title>\n      Error:" in answer.content.decode() or "Error:" in answer.content.decode()
+
+
+def test_the_first_step_says_what_is_wrong(cast: Cast) -> None:
+    for given, field in (
+        ({"other": cast.border.pk}, "other"),
+        ({"title": ""}, "title"),
+        ({"direction": "both"}, "direction"),
+        ({"first_email": "x@help.example"}, "first_email"),
+    ):
+        assert list(start(cast, **given).context["form"].errors) == [field]
+
+
+def test_a_table_without_a_field_goes_no_further(cast: Cast) -> None:
+    start(cast)
+    answer = cast.admin.browser().post(
+        reverse("agreement-step", args=[the_one(cast).pk, "fields"]),
+        {"registration.individual.keys": "see", "internal": "see"},
+    )
+    assert "Choose at least one field" in answer.content.decode()
+    assert the_one(cast).matrix == {}
+
+
+def test_a_shortcut_sets_a_class_and_the_preview_follows_without_keeping(cast: Cast) -> None:
+    start(cast)
+    made, browser = the_one(cast), cast.admin.browser()
+    browser.post(reverse("agreement-step", args=[made.pk, "fields"]), {"apply": "C2:masked"})
+    assert the_one(cast).matrix["registration.individual.name"] == "masked"
+    sent = {"registration.individual.phone": "edit", "registration.individual.name": "masked"}
+    page = browser.post(reverse("agreement-preview", args=[made.pk]), sent).content.decode()
+    assert "+235 66 00 00 01" in page
+    assert "may be changed" in page
+    assert "S••• I••• H•••" in page
+    assert "P00000001" not in page
+    assert "registration.individual.phone" not in the_one(cast).matrix
 
 
 def test_authorities_of_the_country_of_origin_are_refused(cast: Cast) -> None:
     cast.help.kind, cast.help.country = "government", "SDN"
     cast.help.save()
-    answer = propose(cast, origin="SDN", event_slug="")
+    start(cast)
+    answer = fill(cast.admin, the_one(cast), population={"origin": "SDN", "event_slug": ""})
     assert "own country of origin" in str(answer.context["form"].non_field_errors())
 
 
@@ -138,23 +201,21 @@ def test_an_agreement_of_two_others_does_not_exist(cast: Cast, agree: Any) -> No
         )
         assert here.status_code == nowhere.status_code == 404
         assert re.sub(CHANGING, b"", here.content) == re.sub(CHANGING, b"", nowhere.content)
-    for name in ("agreement-accept", "agreement-decline", "agreement-end"):
+    for name in ("agreement-sign", "agreement-decline", "agreement-end", "agreement-resume"):
         assert browser.post(reverse(name, args=[made.pk]), {"reason": "x"}).status_code == 404
 
 
-def test_only_the_recipients_administrator_answers(cast: Cast) -> None:
-    propose(cast)
-    made = the_one(cast)
-    accept = reverse("agreement-accept", args=[made.pk])
-    assert cast.partner.browser().post(accept).status_code == 403
-    answer = cast.admin.browser().post(accept, follow=True)
-    assert "Only an administrator of the receiving agency" in answer.content.decode()
-    assert cast.partner_admin.browser().get(accept).status_code == 405
+def test_only_two_administrators_of_the_other_side_answer(cast: Cast) -> None:
+    made = propose(cast)
+    sign = reverse("agreement-sign", args=[made.pk])
+    assert cast.partner.browser().post(sign).status_code == 403
+    assert "whose turn it is" in cast.admin.browser().post(sign, follow=True).content.decode()
+    assert cast.partner_admin.browser().get(sign).status_code == 405
     assert the_one(cast).status == AgreementStatus.PROPOSED
     cast.partner_admin.browser().post(reverse("agreement-decline", args=[made.pk]))
     assert the_one(cast).status == AgreementStatus.DECLINED
-    answer = cast.partner_admin.browser().post(accept, follow=True)
-    assert "no longer possible" in answer.content.decode()
+    answer = cast.partner_admin.browser().post(sign, follow=True)
+    assert "no longer open for signatures" in answer.content.decode()
     assert answer.status_code == 200
 
 

@@ -208,8 +208,8 @@ def test_an_agency_goes_live_with_its_second_administrator(cast: Cast) -> None:
     assert membership.role == Role.ADMINISTRATOR
     for act in (
         lambda: clients.issue(by=first.viewer, name="System", now=NOW),
-        lambda: agreements.propose(
-            by=first.viewer, now=NOW, recipient=cast.help, title="T", purpose="protection",
+        lambda: agreements.draft(
+            by=first.viewer, now=NOW, other=cast.help, title="T", purpose="protection",
             legal_basis="mandate", classes=["C1"], channels=["pages"], starts_on=NOW.date(), site="CAMP-A",
         ),
     ):  # fmt: skip

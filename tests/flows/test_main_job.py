@@ -202,22 +202,34 @@ def test_a_file_of_arrivals_becomes_a_claim_that_a_partner_may_follow(
 
 
 def _agree(browser: Any, system: System, cast: Cast) -> None:
-    """BORDER's administrator proposes, HELP's accepts, each in their own window."""
+    """An administrator of BORDER draws it up and a second one signs; two of HELP sign, each in their own window."""
     page = page_of(browser, system, cast.admin)
     page.goto("/agreements/new/")
-    page.get_by_label("Recipient").select_option(label="Helping Hands")
+    page.get_by_label("Partner").select_option(label="Helping Hands")
     page.get_by_label("Title").fill("Status of claims")
+    no_serious_findings(page)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("Purpose").select_option("protection")
+    page.get_by_label("Legal basis").select_option("mandate")
+    page.get_by_role("button", name="Keep and continue").click()
     page.locator("#id_event_slug").fill("east-2026")
+    page.get_by_role("button", name="Keep and continue").click()
+    page.get_by_role("button", name=re.compile("^reference and status: Shown", re.I)).click()
+    no_serious_findings(page)
+    page.get_by_role("button", name="Keep and continue").click()
     page.get_by_label("API").check()
     page.locator("#id_starts_on").fill("2026-01-01")
-    no_serious_findings(page)
-    page.get_by_role("button", name=re.compile("Propose")).click()
-    page.wait_for_url(re.compile("/agreements/[0-9a-f-]{36}/"))
-    partner = page_of(browser, system, cast.partner_admin)
-    partner.goto("/agreements/")
-    partner.get_by_role("link", name="Status of claims").click()
-    partner.get_by_role("button", name="Accept").click()
-    partner.get_by_text("Active").first.wait_for()
+    page.get_by_role("button", name="Keep and continue").click()
+    page.get_by_role("button", name="Sign").click()
+    for one in (cast.second_admin, cast.partner_admin, cast.partner_second):
+        page = page_of(browser, system, one)
+        page.goto("/agreements/")
+        page.get_by_role("link", name="Status of claims").click()
+        if one is cast.second_admin:
+            page.get_by_role("link", name="Go on with it").click()
+        page.get_by_role("button", name="Sign").click()
+        page.get_by_role("alert").or_(page.locator(".notice, .message")).first.wait_for()
+    page.get_by_text("Active").first.wait_for()
 
 
 def _status(system: System, api: ApiClient, secret: str, claim: str, **headers: str) -> Answer:

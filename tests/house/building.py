@@ -15,16 +15,26 @@ from django.db import transaction
 from django.utils import formats, timezone
 
 from agencies.access import Viewer, enter
+from agencies.access.viewer import member
 from agencies.actions import agencies as founding
-from agencies.actions import agreements, clients, exports, invitations, registers, reviews, webhooks
+from agencies.actions import (
+    agreements,
+    clients,
+    documents,
+    exports,
+    halting,
+    invitations,
+    registers,
+    reviews,
+    webhooks,
+)
 from agencies.channels.lists import LISTS
-from agencies.enums import AGREEMENT_MOVES, AgencyKind, Role
-from agencies.models import Agency, Agreement, Notification, WebhookDelivery
+from agencies.enums import AgencyKind, Role
+from agencies.models import Agency, Agreement, Membership, Notification, WebhookDelivery
 from cases.actions import claims
 from cases.models import Claim
 from refugeecm.core import outbox
 from refugeecm.core.models import User
-from refugeecm.core.transitions import move
 from registration.actions import consents, exceptions, imports, people
 from registration.actions import events as influx
 from registration.models import (
@@ -72,6 +82,21 @@ def days(one: date) -> tuple[str, ...]:
     """Return a date as it may stand on a page or in JSON."""
     shapes = ("Y-m-d", "j F Y", "j M Y", "F j, Y", "N j, Y", "d/m/Y", "d.m.Y", "M. j, Y", "M j, Y")
     return tuple({formats.date_format(one, shape) for shape in shapes})
+
+
+def signers_of(world: World, code: str) -> list[Viewer]:
+    """Return the two administrators of an agency."""
+    second = Membership.objects.select_related("agency").get(user__email=f"second@{code}.example")
+    return [world.actor(code, Role.ADMINISTRATOR).viewer, member(second)]
+
+
+def sign(agreement: Agreement, *viewers: Viewer) -> None:
+    """Have viewers sign, one after the other."""
+    for one in viewers:
+        with transaction.atomic():
+            enter(one, reason="test")
+            agreement.refresh_from_db()
+            agreements.sign(agreement=agreement, by=one, now=NOW)
 
 
 class Builder:
@@ -250,23 +275,28 @@ class Builder:
         return made
 
     def agree(self, code: str, relation: Relation, slug: str) -> None:
-        ours = self.world.actor(OWN, Role.ADMINISTRATOR).viewer
-        theirs = self.world.actor(code, Role.ADMINISTRATOR).viewer
         title = word("terms")
+        ours = signers_of(self.world, OWN)
         with transaction.atomic():
-            enter(ours, reason="test")
-            made = agreements.propose(
-                by=ours, now=NOW, recipient=self.world.agencies[code], title=title, purpose="protection",
+            enter(ours[0], reason="test")
+            made = agreements.draft(
+                by=ours[0], now=NOW, other=self.world.agencies[code], title=title, purpose="protection",
                 legal_basis="mandate", classes=relation.classes,
                 matrix={f"registration.individual.{one}": "masked" for one in relation.withheld}, channels=relation.channels,
                 starts_on=date(2026, 1, 1), event_slug=slug,
             )  # fmt: skip
+        sign(made, *ours)
         if relation.fate != "proposed":
-            with transaction.atomic():
-                enter(theirs, reason="test")
-                agreements.accept(agreement=made, by=theirs, now=NOW)
+            sign(made, *signers_of(self.world, code))
             outbox.drain(now=NOW, limit=1000)
+        with transaction.atomic():
+            enter(ours[0], reason="test")
+            paper = documents.add(
+                agreement=made, name=f"{title}.pdf", content=b"%PDF-1.7", by=ours[0], now=NOW
+            )
         self.world.agreements[code] = made
+        self.world.records[OWN].add("agreement_document", paper.pk)
+        self.world.records[code].add("agreement_document", paper.pk)
         self.world.records[OWN].add("agreement", made.pk)
         self.world.records[code].add("agreement", made.pk)
         self.mark(OWN, "C1", "agreement.title", title, to=(code,), staff=True)
@@ -286,7 +316,7 @@ class Builder:
             if fate == "ended":
                 agreements.end(agreement=agreement, by=admin, now=NOW, reason="No longer needed")
             elif fate == "suspended":
-                move(agreement, to="suspended", moves=AGREEMENT_MOVES)
+                halting.suspend(agreement=agreement, by=admin, now=NOW, reason="Not now")
             else:
                 yesterday = timezone.now().date() - timedelta(days=1)
                 Agreement.objects.filter(pk=agreement.pk).update(ends_on=yesterday)

@@ -22,12 +22,12 @@ from hypothesis import strategies as st
 
 from agencies.access import enter
 from agencies.actions import agencies as founding
-from agencies.actions import agreements, clients
+from agencies.actions import agreements, clients, halting
 from agencies.enums import AGREEMENT_MOVES, Role
 from agencies.models import Agreement, ApiClient, Membership
 from refugeecm.core import outbox
 from refugeecm.core.models import User
-from refugeecm.core.transitions import move
+from tests.house.building import sign, signers_of
 from tests.house.rounds import ROUNDS, note
 from tests.house.world import NOW, OWN, World
 
@@ -67,13 +67,13 @@ class Partner:
             # One agreement at a time, so that no other one keeps the door open.
             for one in Agreement.objects.filter(recipient=self.agency, status__in=["active", "suspended"]):
                 agreements.end(agreement=one, by=ours, now=NOW, reason="The next example")
-            self.agreement = agreements.propose(
-                by=ours, now=NOW, recipient=self.agency, title="P8", purpose="protection", legal_basis="mandate",
+            self.agreement = agreements.draft(
+                by=ours, now=NOW, other=self.agency, title="P8", purpose="protection", legal_basis="mandate",
                 classes=["C1", "C2"], channels=["pages", "api"], starts_on=date(2026, 1, 1), event_slug="zq-east",
             )  # fmt: skip
+        sign(self.agreement, *signers_of(world, OWN), *signers_of(world, "full"))
         with transaction.atomic():
             enter(theirs, reason="test")
-            agreements.accept(agreement=self.agreement, by=theirs, now=NOW)
             self.system = ApiClient.objects.get(pk=world.records["full"].first("client"))
         outbox.drain(now=NOW, limit=1000)
         self.system.is_active = True
@@ -120,9 +120,11 @@ class Partner:
                     ends_on=timezone.now().date() - timedelta(days=1)
                 )
             elif what == "suspend" and status == "active":
-                move(self.agreement, to="suspended", moves=AGREEMENT_MOVES)
+                by = world.actor(OWN, Role.ADMINISTRATOR).viewer
+                halting.suspend(agreement=self.agreement, by=by, now=NOW, reason="Not now")
             elif what == "resume" and status == "suspended":
-                move(self.agreement, to="preparing", moves=AGREEMENT_MOVES)
+                by = world.actor(OWN, Role.ADMINISTRATOR).viewer
+                halting.resume(agreement=self.agreement, by=by, now=NOW)
                 agreements.open_prepared(agreement=self.agreement, now=NOW)
         self._shut_out(what)
         self._note(what)

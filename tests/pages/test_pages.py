@@ -21,7 +21,7 @@ from refugeecm.core.ids import uuid7
 from refugeecm.core.models import ReadEvent
 from registration.models import Individual, InfluxEvent, MatchCandidate
 from resettlement.actions import referrals
-from tests.conftest import NOW, Cast, acting_as, end, register
+from tests.conftest import NOW, Cast, acting_as, end, proposed, register
 
 Agree = Callable[..., Agreement]
 
@@ -247,21 +247,10 @@ def test_home_of_an_administrator(cast: Cast, agree: Agree, api_client: Callable
     assert "was never used" in text
     assert "Agreements in force" in text
     assert "Send a list" not in text
-    with acting_as(cast.admin.viewer):
-        from agencies.actions import agreements
-
-        agreements.propose(
-            by=cast.admin.viewer,
-            now=NOW,
-            recipient=cast.help,
-            title="Names too",
-            purpose="protection",
-            legal_basis="mandate",
-            classes=["C2"],
-            channels=["pages"],
-            starts_on=date(2026, 1, 1),
-            event_slug="east-2026",
-        )
+    proposed(
+        [cast.admin, cast.second_admin], other=cast.help, title="Names too", purpose="protection", legal_basis="mandate",
+        classes=["C2"], channels=["pages"], starts_on=date(2026, 1, 1), event_slug="east-2026",
+    )  # fmt: skip
     assert "Answer the proposed agreement “Names too”" in page(admin, "home")
 
 

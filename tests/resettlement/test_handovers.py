@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,7 +14,6 @@ from django.utils import timezone
 
 from agencies.access import Permission
 from agencies.actions import agencies as founding
-from agencies.actions import agreements
 from agencies.enums import Role
 from agencies.models import Agency, Agreement, Notification
 from cases.actions import claims
@@ -27,7 +27,7 @@ from resettlement.actions import handovers, referrals
 from resettlement.models import Handover
 from resettlement.models.handover import CARRIED
 from resettlement.policies import NotPermitted
-from tests.conftest import NOW, Cast, Person, acting_as, end
+from tests.conftest import NOW, Cast, Person, acting_as, end, proposed, signed
 
 # Tables that name a person or a household and stay with the agency that wrote them, each with its reason.
 STAYS = {
@@ -295,15 +295,13 @@ def test_the_function_moves_only_what_was_agreed(
         _call(made)
 
 
-def terms(giver: Person, taker: Person, event: Any) -> Agreement:
-    """Make an agreement between the agencies of two administrators, for the people of the event."""
-    with acting_as(giver.viewer):
-        made = agreements.propose(
-            by=giver.viewer, now=NOW, recipient=taker.viewer.agency, title="Going on", purpose="protection",
-            legal_basis="mandate", classes=["C1"], channels=["pages"], starts_on=date(2026, 1, 1), event_slug=event.slug,
-        )  # fmt: skip
-    with acting_as(taker.viewer):
-        agreements.accept(agreement=made, by=taker.viewer, now=NOW)
+def terms(giver: Sequence[Person], taker: Sequence[Person], event: Any) -> Agreement:
+    """Make an agreement between the agencies of two pairs of administrators, for the people of the event."""
+    made = proposed(
+        giver, other=taker[0].viewer.agency, title="Going on", purpose="protection", legal_basis="mandate",
+        classes=["C1"], channels=["pages"], starts_on=date(2026, 1, 1), event_slug=event.slug,
+    )  # fmt: skip
+    signed(made, *taker)
     outbox.drain(now=timezone.now())
     return made
 
@@ -312,7 +310,10 @@ def test_a_partner_at_work_on_the_family_is_waited_for(
     cast: Cast, supervisor: Person, event: Any, family: list[Individual], claim: Claim, agree: Any
 ) -> None:
     """A referral to somebody else has to end first; one to the agency that takes the family goes on."""
-    to_help, to_other = agree(), terms(cast.admin, cast.stranger_admin, event)
+    to_help, to_other = (
+        agree(),
+        terms([cast.admin, cast.second_admin], [cast.stranger_admin, cast.stranger_second], event),
+    )
     viewer = cast.caseworker.viewer
     with acting_as(viewer):
         asked = [
@@ -343,7 +344,9 @@ def test_who_has_the_family_now_reads_across_all_who_had_it(
 ) -> None:
     """From the border to HELP and on to OTHER; nobody else reads anything of it."""
     approve(accept(offer(cast, family, agree()), cast.partner), supervisor)
-    onward = terms(cast.partner_admin, cast.stranger_admin, event)
+    onward = terms(
+        [cast.partner_admin, cast.partner_second], [cast.stranger_admin, cast.stranger_second], event
+    )
     user = User.objects.create_user("sura@help.example", name="Sura")
     second = Person(user, founding.enrol(agency=cast.help, user=user, role=Role.SUPERVISOR))
     approve(accept(offer(cast, family, onward, by=cast.partner), cast.stranger), second)
