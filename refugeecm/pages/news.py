@@ -39,7 +39,7 @@ Text = str | Promise
 # The events of partners, from the side of the agency that is told; others as the catalogue says them.
 TOLD = {
     agreements.PROPOSED: _("A partner proposes an agreement to your agency."),
-    agreements.SIGNED: _("The first of two people at your partner signed the agreement."),
+    agreements.SIGNED: _("Somebody at your partner signed the agreement; two have to."),
     agreements.REPLACED: _("A newer version of an agreement is in force."),
     halting.SUSPENDED: _("Your partner suspended an agreement: nothing is shown until it resumes."),
     halting.RESUMED: _("Your partner resumes an agreement; it is being prepared."),
