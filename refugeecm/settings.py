@@ -172,6 +172,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True  # a passkey with its own PIN or fingerprint is two factors
 MFA_FORMS = {
     "add_webauthn": "refugeecm.core.passkeys.AddForm",
+    "edit_webauthn": "refugeecm.core.passkeys.EditForm",
     "login_webauthn": "refugeecm.core.passkeys.LoginForm",
     "authenticate_webauthn": "refugeecm.core.passkeys.FactorForm",
     "reauthenticate_webauthn": "refugeecm.core.passkeys.AgainForm",

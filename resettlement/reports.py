@@ -12,7 +12,6 @@ from django.db import models
 from django.db.models import BooleanField, Case, DateTimeField, Q, QuerySet, Value, When
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -22,6 +21,7 @@ from agencies.models import Agreement
 from cases.models import Claim
 from cases.reports import person_line
 from refugeecm.core.templatetags.ui import country, fmt_date
+from refugeecm.core.words import headed
 from registration.actions.sealing import Opener
 from registration.models import Consent, Individual, PersonAccess
 from resettlement.enums import HandoverStatus, ReferralStatus, Urgency
@@ -138,7 +138,7 @@ def previews(agreements: Iterable[Agreement], claim: Claim) -> list[Preview]:
             for field in row._meta.concrete_fields:
                 if field.name not in row.field_classes or field.name in _UNTOLD:
                     continue
-                label = capfirst(str(_("Opened") if field.name == "opened_at" else field.verbose_name))
+                label = str(_("Opened")) if field.name == "opened_at" else headed(field)
                 if field.name not in seen.fields | seen.masked:
                     hidden.append(label)
                 else:

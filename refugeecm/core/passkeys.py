@@ -7,6 +7,8 @@ from typing import Any
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.webauthn import forms
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from django.forms import CharField
+from django.utils.translation import gettext_lazy as _
 
 _STUMBLES = (
     AttributeError, LookupError, TypeError, ValueError, OverflowError, AssertionError, struct.error, InvalidSignature,
@@ -24,9 +26,17 @@ def _carefully(step: Callable[[], Any]) -> Any:
 class AddForm(forms.AddWebAuthnForm):
     """Adds a passkey to the account of somebody who is signed in."""
 
+    name = CharField(label=_("Name"), required=False)
+
     def clean(self) -> Any:
         """Return the cleaned data."""
         return _carefully(super().clean)
+
+
+class EditForm(forms.EditWebAuthnForm):
+    """Gives a passkey another name."""
+
+    name = CharField(label=_("Name"))
 
 
 class LoginForm(forms.LoginWebAuthnForm):

@@ -20,7 +20,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
@@ -31,6 +30,7 @@ from agencies.access.declaration import ViewedRequest
 from agencies.models import Agency, Membership
 from refugeecm.core import events
 from refugeecm.core.models import Seal, SealCheck
+from refugeecm.core.words import called, headed
 from refugeecm.pages import trail
 
 Text = str | Promise
@@ -266,9 +266,7 @@ def _what(entry: trail.Entry, tables: dict[str, Any]) -> str:
         return gettext(events.CATALOGUE.get(entry.what, entry.what))
     if entry.kind == trail.READS:
         return str(VIEWS.get(entry.what, entry.what))
-    return str(CHANGED.get(entry.what, "%(what)s")) % {
-        "what": capfirst(str(tables[entry.source]._meta.verbose_name))
-    }
+    return str(CHANGED.get(entry.what, "%(what)s")) % {"what": headed(tables[entry.source]._meta)}
 
 
 def _words(entry: trail.Entry, tables: dict[str, Any]) -> Iterator[str]:
@@ -276,9 +274,9 @@ def _words(entry: trail.Entry, tables: dict[str, Any]) -> Iterator[str]:
     if entry.kind != trail.CHANGES:
         yield from entry.words
         return
-    labels = {one.column: one.verbose_name for one in tables[entry.source]._meta.concrete_fields}
+    labels = {one.column: called(one) for one in tables[entry.source]._meta.concrete_fields}
     for column in entry.words:
-        yield str(labels.get(column, column))
+        yield labels.get(column, column)
 
 
 def _file(kind: str, pk: Any, viewer: Viewer) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db import models
 from django.utils.functional import Promise
-from django.utils.text import capfirst
 from django.utils.translation import gettext
 
 from agencies.access import Viewer, shown_fields
@@ -17,6 +16,7 @@ from cases.enums import ClaimStatus
 from refugeecm.core.events import CATALOGUE
 from refugeecm.core.models import Event, User
 from refugeecm.core.templatetags.ui import country
+from refugeecm.core.words import headed
 from registration.models import Individual
 from resettlement.enums import HandoverStatus, ReferralStatus
 
@@ -105,11 +105,12 @@ def _difference(model: type[models.Model], before: Any, now: Any, shown: frozens
         was, became = getattr(before, field.attname), getattr(now, field.attname)
         if was == became:
             continue
-        label = capfirst(str(field.verbose_name))
+        label = headed(field)
         if isinstance(field, models.BinaryField):
             lines.append(gettext("%(field)s changed") % {"field": label})
         else:
-            lines.append(f"{label}: {_text(field, was)} → {_text(field, became)}")
+            change = {"was": _text(field, was), "became": _text(field, became)}
+            lines.append(f"{label}: " + gettext("%(was)s → %(became)s") % change)
     return lines
 
 
