@@ -40,10 +40,10 @@ from registration.models import Consent, Individual
 Text = str | Promise
 # What the person reads instead of the names of classes; reference numbers of the system count as "reference and status".
 KINDS: dict[str, Text] = {
-    FieldClass.C1: _("Your number, and how far your case is"),
-    FieldClass.C2: _("Your name, date of birth, sex, nationality and family"),
-    FieldClass.C3: _("Where you stay, your telephone and your documents"),
-    FieldClass.C4: _("What you told about dangers, violence or health"),
+    FieldClass.C1: _("The number, and how far the case is"),
+    FieldClass.C2: _("Name, date of birth, sex, nationality and family"),
+    FieldClass.C3: _("Place of stay, telephone and documents"),
+    FieldClass.C4: _("What was told about dangers, violence or health"),
 }
 DOORS: dict[str, Text] = {
     Channel.PAGES: _("read by staff"),

@@ -21,6 +21,8 @@ from registration.models import Individual
 from resettlement.enums import HandoverStatus, ReferralStatus
 
 LIMIT = 50  # entries on a page
+# What those who oversee did is read in the audit list; it would tell a file's readers who is being looked into.
+OVERSIGHT = ["access.explained"]
 STATUSES: dict[str, type[models.TextChoices]] = {
     "claim": ClaimStatus,
     "referral": ReferralStatus,
@@ -33,7 +35,11 @@ def timeline(subjects: Iterable[uuid.UUID], viewer: Viewer) -> list[dict[str, An
 
     The database shows the viewer's own agency's events, and of a case it took over those of who had it before, without names.
     """
-    events = list(Event.objects.filter(subject_id__in=list(subjects)).order_by("-at", "-id")[:LIMIT])
+    events = list(
+        Event.objects.filter(subject_id__in=list(subjects))
+        .exclude(name__in=OVERSIGHT)
+        .order_by("-at", "-id")[:LIMIT]
+    )
     names = _names(event.actor_id for event in events if event.agency_id == viewer.agency_id)
     return [
         {

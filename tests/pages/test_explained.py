@@ -203,6 +203,8 @@ def test_administrators_read_no_names_and_others_may_not_ask(cast: Cast, family:
     with acting_as(cast.admin.viewer):
         event = Event.objects.get(name="access.explained")
     assert (event.subject_id, event.details["who"]) == (family[0].pk, asked["who"])
+    file = cast.caseworker.browser().get(reverse("individual", args=[family[0].pk])).content.decode()
+    assert "who oversees" not in file, "whom those who oversee look into is read in the audit list only"
 
 
 def test_the_asker_is_back_in_their_own_place_and_few_statements_were_needed(
