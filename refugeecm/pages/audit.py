@@ -254,7 +254,7 @@ def lines(entries: Sequence[trail.Entry], viewer: Viewer) -> list[Line]:
                 agency=agencies.get(one.agency or 0, ""),
                 about=[(number, _file(kind, pk, viewer)) for number, kind, pk in about[:5]],
                 others=max(0, len(one.about) - min(len(about), 5)) if one.kind == trail.READS else 0,
-                words=", ".join(_words(one, tables)),
+                words=gettext(", ").join(_words(one, tables)),
                 key=f"{one.source} {one.key}",
             )
         )

@@ -363,13 +363,15 @@ def _agreements(person: Individual, subject: Viewer, opening: frozenset[Any], vi
 
 def _opens(one: Agreement, person: Individual, given: dict[str, Consent], viewer: Viewer) -> list[str]:
     """Return the sentences about an agreement that opens something."""
-    lines = [_("By: %(channels)s.") % {"channels": ", ".join(str(Channel(by).label) for by in one.channels)}]
+    lines = [
+        _("By: %(channels)s.") % {"channels": _(", ").join(str(Channel(by).label) for by in one.channels)}
+    ]
     lines.append(_("Until %(day)s.") % {"day": _day(one.ends_on)} if one.ends_on else _("Until it is ended."))
     parts = [str(name) for name, wanted, _value in _population(one, person) if wanted]
     if not parts:
         lines.append(_("It covers everybody of your agency."))
     elif viewer.may(Permission.PERSON_READ):
-        lines.append(_("The person fits: %(parts)s.") % {"parts": ", ".join(parts)})
+        lines.append(_("The person fits: %(parts)s.") % {"parts": _(", ").join(parts)})
     else:
         lines.append(_("The person belongs to those whom it covers."))
     if _rests_on_consent(one) and (consent := given.get(one.purpose)):
@@ -400,7 +402,9 @@ def _stops(
     if astray := [
         str(name) for name, wanted, value in _population(one, person) if wanted and wanted != value
     ]:
-        return _("It does not cover this person, who does not fit: %(parts)s.") % {"parts": ", ".join(astray)}
+        return _("It does not cover this person, who does not fit: %(parts)s.") % {
+            "parts": _(", ").join(astray)
+        }
     if _rests_on_consent(one):
         consent = given.get(one.purpose)
         if consent is None:
