@@ -8,26 +8,26 @@ from allauth.mfa.webauthn import views as webauthn
 from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
+from agencies.actions.providers import offered
+from refugeecm.core.resets import ResetView, success
 from refugeecm.pages.health import health
 
 urlpatterns = [
     path("api/v1/", include("refugeecm.api_urls")),
     # Of the sign-in library only what we use, by name: signing up must not exist.
-    path("account/login/", account.login, name="account_login"),
+    path(
+        "account/login/",
+        account.LoginView.as_view(extra_context={"providers": offered}),
+        name="account_login",
+    ),
     path("account/logout/", account.logout, name="account_logout"),
     path("account/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("account/password/change/", account.password_change, name="account_change_password"),
     path("account/password/set/", account.password_set, name="account_set_password"),
-    path("account/password/reset/", account.password_reset, name="account_reset_password"),
-    path("account/password/reset/done/", account.password_reset_done, name="account_reset_password_done"),
-    path(
-        "account/password/reset/key/done/",
-        account.password_reset_from_key_done,
-        name="account_reset_password_from_key_done",
-    ),
+    path("account/password/reset/", ResetView.as_view(), name="account_reset_password"),
     re_path(
         r"^account/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        account.password_reset_from_key,
+        account.PasswordResetFromKeyView.as_view(success_url=success("password")),
         name="account_reset_password_from_key",
     ),
     path("account/second-factor/", mfa.index, name="mfa_index"),

@@ -6,6 +6,7 @@ from agencies.models.desk import DeskPin
 from agencies.models.export import ExportJob, ExportPiece, ExportTurn
 from agencies.models.invitation import Invitation
 from agencies.models.notification import MailChoice, Notification
+from agencies.models.provider import IdentityProvider
 from agencies.models.register import Breach, LawRequest
 from agencies.models.review import Review, ReviewLine
 from agencies.models.webhook import WebhookDelivery, WebhookEndpoint
@@ -22,6 +23,7 @@ __all__ = [
     "ExportJob",
     "ExportPiece",
     "ExportTurn",
+    "IdentityProvider",
     "Invitation",
     "LawRequest",
     "MailChoice",

@@ -146,6 +146,8 @@ def invitation_accept(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Become a member of one more agency. Used, expired, withdrawn and somebody else's invitations look like none."""
     now, user_id = timezone.now(), request.viewer.user_id or 0
     mine = invitations.open_for(user_id=user_id, now=now)
+    if by := request.session.get("provider"):
+        mine = mine.filter(agency_id=by)
     found = get_object_or_404(mine, pk=pk)
     if request.method == "POST":
         membership = invitations.accept(invitation=found, user=found.user, now=now)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests  # noqa: TID251 - this is the place
 import urllib3
@@ -29,6 +29,7 @@ from requests_hardened.ip_filter_adapter import IPFilterAdapter
 SECONDS = (
     15.0  # for all of it: resolving aside, no receiver can hold a worker longer, however slowly it talks
 )
+MOST = 256 * 1024  # bytes of an answer that somebody asked for
 READ = 200  # bytes of an answer that are taken from the wire, and then thrown away
 _GLOBAL_V6 = ipaddress.ip_network(
     "2000::/3"
@@ -56,10 +57,11 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What somebody answered. `retry_after`: seconds that they ask us to wait, where they say so."""
+    """What somebody answered. `retry_after`: seconds that they ask us to wait, where they say so. Only `ask` keeps the body."""
 
     status: int
     retry_after: float | None = None
+    body: bytes = b""
 
 
 def check(url: str) -> None:
@@ -84,6 +86,35 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str], now: datetime) ->
 
     `now` counts a Retry-After that is given as a moment. Raises Refused or Unreachable. Never call it inside a transaction.
     """
+    return _send("POST", url, body=body, headers=headers, now=now)
+
+
+def ask(
+    url: str,
+    *,
+    now: datetime,
+    form: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """Get what stands at an address, or what it answers to a form; the body as it came, whole, and of MOST bytes at most.
+
+    Otherwise as `post`: a body that is longer or breaks off is Unreachable.
+    """
+    kind = {"Content-Type": "application/x-www-form-urlencoded"} if form is not None else {}
+    given = {"Accept": "application/json", "Accept-Encoding": "identity", **kind, **(headers or {})}
+    body = urlencode(form).encode() if form is not None else None
+    return _send("GET" if form is None else "POST", url, body=body, headers=given, now=now, keep=True)
+
+
+def _send(
+    method: str,
+    url: str,
+    *,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    now: datetime,
+    keep: bool = False,
+) -> Answer:
     check(url)
     with HTTPSession(_CONFIG) as session:
         session.trust_env = False  # no proxies, no .netrc: nothing but what stands here decides where it goes
@@ -94,12 +125,17 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str], now: datetime) ->
         timer.daemon = True
         timer.start()
         try:
-            with session.post(
-                url, data=body, headers=dict(headers), stream=True, timeout=SECONDS
+            with session.request(
+                method, url, data=body, headers=dict(headers), stream=True, timeout=SECONDS
             ) as response:
-                if adapter.was_cut:  # what was cut in the middle looks like a short answer
-                    raise Unreachable(slow=True)
-                answer = Answer(response.status_code, _retry_after(response.headers.get("Retry-After"), now))
+                kept = response.raw.read(MOST + 1, decode_content=False) if keep else b""
+                if (
+                    adapter.was_cut or len(kept) > MOST
+                ):  # what was cut in the middle looks like a short answer
+                    raise Unreachable(slow=adapter.was_cut)
+                answer = Answer(
+                    response.status_code, _retry_after(response.headers.get("Retry-After"), now), kept
+                )
                 with suppress(urllib3.exceptions.HTTPError, OSError):
                     response.raw.read(READ)  # so that a short answer arrives and is not reset
             return answer

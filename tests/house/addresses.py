@@ -105,6 +105,7 @@ ARGUMENTS: dict[str, dict[str, str | tuple[str, ...]]] = {
     "api-referral": {"id": "referral"},
     "api-referral-answer": {"id": "referral"},
     "api-nothing": {"rest": ("nonsense", "claims/nonsense")},
+    "sign-in-by": {"pk": ("1", "999999999")},
     "mfa_edit_webauthn": {"pk": ("1", "2")},
     "mfa_remove_webauthn": {"pk": ("1", "2")},
     "demonstration-enter": {"key": ("caseworker", "nonsense")},

@@ -31,6 +31,7 @@ WITHOUT_WALL = {
     "agencies.AgencyKey": "wrapped by a key outside the database; opening what a partner shares needs the owner's key",
     "agencies.Membership": "read to find out who is asking, before any context can be set",
     "agencies.Invitation": "found by who was invited, before they are a member of any agency",
+    "agencies.IdentityProvider": "read at the sign-in page, before any context can be set; the secret is sealed",
     "agencies.ApiClient": "read to find out who is asking, before any context can be set",
     "registration.InfluxEvent": "public among the agencies of a deployment; bears no person",
 }
