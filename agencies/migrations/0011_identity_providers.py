@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('agencies', '0009_desks'),
+        ('agencies', '0010_versions_and_signatures'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
