@@ -10,9 +10,10 @@ from django.db import connection
 from django.db.models import Count, IntegerField, Subquery, Sum
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Now
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 
-from refugeecm.core.templatetags.ui import fmt_time
 from registration.enums import BatchStatus, Outcome, StepKind, StepStatus
 from registration.models import HouseholdReader, ImportBatch, ImportRow, ImportStep, ReaderKind, SealedFile
 
@@ -141,5 +142,5 @@ def seal_badges(household_id: uuid.UUID) -> list[tuple[str, str]]:
     until = seal["until"]
     found = [("bad", gettext("Sealed"))]
     if until:
-        found.append(("warn", gettext("Emergency access until %(when)s") % {"when": fmt_time(until)}))
+        found.append(("warn", gettext("Emergency access until %(when)s") % {"when": date_format(localtime(until), "H:i")}))
     return found
