@@ -1,17 +1,18 @@
 """How private is a field? The five classes of design.md section 3, rule 5, and how a model declares them."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class FieldClass(models.TextChoices):
     """Classes of disclosure; an agreement names the classes that a partner may see."""
 
-    C0 = "C0", "public codes"
-    C1 = "C1", "reference and status"
-    C2 = "C2", "identity"
-    C3 = "C3", "contact, location, documents"
-    C4 = "C4", "protection"
-    INTERNAL = "internal", "machinery, never shown to anybody"
+    C0 = "C0", _("public codes")
+    C1 = "C1", _("reference and status")
+    C2 = "C2", _("identity")
+    C3 = "C3", _("contact, location, documents")
+    C4 = "C4", _("protection")
+    INTERNAL = "internal", _("machinery, never shown to anybody")
 
 
 def classified(*, internal: str = "", **named: str) -> dict[str, FieldClass]:

@@ -148,7 +148,7 @@ def statement(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Show the statement for the person, in the language that they choose, ready to be printed."""
     viewer, person, now = request.viewer, _person(request.viewer, pk), timezone.now()
     language = request.GET.get("language", "")
-    language = language if language in LANGUAGES else "en"
+    language = language if language in LANGUAGES else translation.get_language() or "en"
     text = _statement(person, viewer, language=language, now=now)
     reads.record(viewer=viewer, rows=[person], view="statement", now=now)
     context = {
