@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, IntegerField, Subquery, Sum
+from django.db.models import Count, IntegerField, Sum
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast, Now
+from django.db.models.functions import Cast
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 
 from registration.enums import BatchStatus, Outcome, StepKind, StepStatus
-from registration.models import HouseholdReader, ImportBatch, ImportRow, ImportStep, ReaderKind, SealedFile
+from registration.models import Household, ImportBatch, ImportRow, ImportStep
 
 # Somebody has to wait for a worker in these.
 RUNNING = (BatchStatus.READING, BatchStatus.CHECKING, BatchStatus.COMPARING, BatchStatus.ACCEPTING)
@@ -128,19 +127,12 @@ def column_counts(batch: ImportBatch) -> list[tuple[str, int]]:
         return [(column, rows) for column, rows in cursor.fetchall()]
 
 
-def seal_badges(household_id: uuid.UUID) -> list[tuple[str, str]]:
-    """Return [(kind, label)] of a file that the viewer reads: sealed, and until when emergencies keep it open. One statement."""
-    emergencies = HouseholdReader.objects.filter(
-        content_object_id=household_id, kind=ReaderKind.BREAK_GLASS, expires_at__gt=Now()
-    )
-    sealed = SealedFile.objects.filter(household_id=household_id, lifted_at=None).annotate(
-        until=Subquery(emergencies.order_by("-expires_at").values("expires_at")[:1])
-    )
-    seal = sealed.values("until").first()
-    if seal is None:
+def seal_badges(household: Household) -> list[tuple[str, str]]:
+    """Return [(kind, label)] of a file that the viewer reads, loaded with_seal: sealed, and until when an emergency keeps it open."""
+    if household.sealed_at is None:  # type: ignore[attr-defined]
         return []
-    until = seal["until"]
-    found = [("bad", gettext("Sealed"))]
+    found, until = [("bad", gettext("Sealed"))], household.emergency_until  # type: ignore[attr-defined]
     if until:
-        found.append(("warn", gettext("Emergency access until %(when)s") % {"when": date_format(localtime(until), "H:i")}))
+        when = date_format(localtime(until), "H:i")
+        found.append(("warn", gettext("Emergency access until %(when)s") % {"when": when}))
     return found

@@ -247,15 +247,26 @@ def _signed(seal: Seal, keys: Mapping[int, bytes]) -> bool:
 # ---- sealing
 
 
+# The oldest transaction that may still write here. Transactions of other databases of the same server cannot: one of those that stays
+# open (a report, a backup) must not keep ours from being sealed. One that has ended in this very moment counts as ours.
+_OLDEST_OPEN = """
+    SELECT coalesce(
+        (SELECT x FROM pg_snapshot_xip(pg_current_snapshot()) AS x
+         WHERE (x::text::numeric % 4294967296)::bigint NOT IN (
+            SELECT l.transactionid::text::bigint FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+            WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted AND a.datname <> current_database())
+         ORDER BY x LIMIT 1),
+        pg_snapshot_xmax(pg_current_snapshot()))
+"""
+
+
 def seal(*, now: datetime) -> Seal | None:
     """Seal what was written since the last seal; return the seal, or None if there is nothing or another worker is at it.
 
     Raises NotPrepared after a restore without `migrate`, for then positions would be taken twice.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_try_advisory_xact_lock(%s), core_xact(pg_snapshot_xmin(pg_current_snapshot()))", [LOCK]
-        )
+        cursor.execute(f"SELECT pg_try_advisory_xact_lock(%s), core_xact(({_OLDEST_OPEN}))", [LOCK])
         alone, upto = cursor.fetchone()
         last = Seal.objects.order_by("-number").first()
         low = last.upto if last else BEGINNING

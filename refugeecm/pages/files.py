@@ -128,7 +128,7 @@ def household(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         "native": first.native if first else "",
         "reference": house.number if first and first.named else "",
         "facts": household_facts(house, viewer, len(people)),
-        "badges": [*_sharing_badges(house, viewer, file.covering), *seal_badges(house.pk)],
+        "badges": [*_sharing_badges(house, viewer, file.covering), *seal_badges(house)],
         "covering": _covering(house, viewer, file.covering),
         "changes": changes([house], viewer) + changes(people, viewer)
         if house.agency_id == viewer.agency_id
@@ -166,7 +166,7 @@ def individual(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         "badges": [
             (member.line.kind, member.line.status),
             *_sharing_badges(person, viewer, file.covering),
-            *seal_badges(person.household_id),
+            *seal_badges(_household(viewer, person.household_id)),
         ],
         "covering": _covering(person, viewer, file.covering),
         "identity": identity(person, viewer),
@@ -183,7 +183,12 @@ def individual(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _household(viewer: Viewer, pk: uuid.UUID) -> Household:
-    found = Household.objects.visible_to(viewer).with_shown_classes(viewer).select_related("agency", "event")
+    found = (
+        Household.objects.visible_to(viewer)
+        .with_shown_classes(viewer)
+        .with_seal()
+        .select_related("agency", "event")
+    )
     house: Household = get_object_or_404(found, pk=pk)
     return house
 

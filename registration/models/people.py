@@ -9,6 +9,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency
@@ -26,7 +27,7 @@ from registration.enums import (
     Sex,
 )
 from registration.models.access import PersonOwned, PersonQuerySet, shared_sql
-from registration.models.exceptions import OPEN_SQL, READ_SEALED
+from registration.models.exceptions import OPEN_SQL, READ_SEALED, HouseholdReader, ReaderKind, SealedFile
 
 
 class InfluxEvent(models.Model):
@@ -50,6 +51,17 @@ class HouseholdQuerySet(PersonQuerySet["Household"]):
 
     access_by = "household_id"
     reached_by = "pk"
+
+    def with_seal(self) -> HouseholdQuerySet:
+        """Annotate `sealed_at` and `emergency_until`, None where the file is not sealed or nobody has broken the glass."""
+        seals = SealedFile.objects.filter(household_id=models.OuterRef("pk"), lifted_at=None)
+        emergencies = HouseholdReader.objects.filter(
+            content_object_id=models.OuterRef("pk"), kind=ReaderKind.BREAK_GLASS, expires_at__gt=Now()
+        )
+        return self.annotate(
+            sealed_at=models.Subquery(seals.values("sealed_at")[:1]),
+            emergency_until=models.Subquery(emergencies.order_by("-expires_at").values("expires_at")[:1]),
+        )
 
 
 @track()
