@@ -252,7 +252,7 @@ def _signed(seal: Seal, keys: Mapping[int, bytes]) -> bool:
 _OLDEST_OPEN = """
     SELECT coalesce(
         (SELECT x FROM pg_snapshot_xip(pg_current_snapshot()) AS x
-         WHERE (x::text::numeric % 4294967296)::bigint NOT IN (
+         WHERE mod(x::text::numeric, 4294967296)::bigint NOT IN (
             SELECT l.transactionid::text::bigint FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
             WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted AND a.datname <> current_database())
          ORDER BY x LIMIT 1),

@@ -10,7 +10,7 @@ import pytest
 from django.db import ProgrammingError, models, transaction
 
 from agencies.access import present
-from agencies.models import Agreement
+from agencies.models import Agreement, AgreementDocument, AgreementSignature
 from refugeecm.core import wall
 from refugeecm.core.bulk import insert
 from refugeecm.core.models import Event, ReadEvent
@@ -38,7 +38,11 @@ def test_each_agency_sees_its_own_and_what_is_shared(world, model):
             owners = set(model._base_manager.values_list(own, flat=True))
         foreign = owners - {agency.pk, None}
         border = world.agencies["own"].pk
-        if model is Agreement or (model in HISTORY and model.pgh_tracked_model is Agreement):
+        parties = {world.agencies[one].pk for one in world.agreements}
+        if model in {AgreementSignature, AgreementDocument}:  # both parties read who signed, and the paper
+            assert foreign <= (parties if code == "own" else {border})
+            assert not foreign or code in {"own", *world.agreements}
+        elif model is Agreement or (model in HISTORY and model.pgh_tracked_model is Agreement):
             assert foreign <= {border}
             assert not foreign or code in world.agreements
         elif model._meta.label == "registration.PersonAccess":
