@@ -26,6 +26,8 @@ from agencies.policies import NotPermitted
 from agencies.views.agreements import found_by, terms_of
 from refugeecm.core.classes import FieldClass
 
+_PAGES = {"fields": "agencies/agreement_fields.html", "check": "agencies/agreement_check.html"}
+
 
 @access.requires(Permission.AGREEMENT_PROPOSE)
 @require_http_methods(["GET", "POST"])
@@ -185,6 +187,6 @@ def _page(request: ViewedRequest, found: Agreement, step: str, context: dict[str
     }
     return render(
         request,
-        f"agencies/agreement_{step if step in {'fields', 'check'} else 'step'}.html",
+        _PAGES.get(step, "agencies/agreement_step.html"),
         shared | context,
     )

@@ -245,7 +245,7 @@ def test_only_the_browser_that_was_sent_comes_back_and_once(
     [
         {"issuer": "https://elsewhere.example"},
         {"authorization_endpoint": "javascript:alert(1)"},
-        {"authorization_endpoint": "https://10.0.0.1/auth"},
+        {"authorization_endpoint": "https://169.254.1.1/auth"},
         {"token_endpoint": None},
     ],
 )
@@ -287,7 +287,7 @@ def test_its_administrator_alone_configures_it_and_sees_no_secret(provider: Prov
         "border.example more.example",
         SECRET,
     )
-    for issuer in ("http://sso.example", "https://10.0.0.1", "https://sso.example?x=1", "sso.example"):
+    for issuer in ("http://sso.example", "https://169.254.1.1", "https://sso.example?x=1", "sso.example"):
         refusal = admin.post(reverse("identity-provider"), {**form, "issuer": issuer, "secret": "x"})
         assert "issuer" in refusal.context["form"].errors
     other = admin.post(reverse("identity-provider"), {**form, "issuer": "https://sso.example"})
