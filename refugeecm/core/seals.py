@@ -247,17 +247,12 @@ def _signed(seal: Seal, keys: Mapping[int, bytes]) -> bool:
 # ---- sealing
 
 
-# The oldest transaction that may still write here. Transactions of other databases of the same server cannot: one of those that stays
-# open (a report, a backup) must not keep ours from being sealed. One that has ended in this very moment counts as ours.
-_OLDEST_OPEN = """
-    SELECT coalesce(
-        (SELECT x FROM pg_snapshot_xip(pg_current_snapshot()) AS x
-         WHERE mod(x::text::numeric, 4294967296)::bigint NOT IN (
-            SELECT l.transactionid::text::bigint FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-            WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted AND a.datname <> current_database())
-         ORDER BY x LIMIT 1),
-        pg_snapshot_xmax(pg_current_snapshot()))
-"""
+# The oldest transaction that may still write here; those of other databases of the server cannot, however long they stay open.
+_OLDEST_OPEN = """SELECT coalesce((SELECT x FROM pg_snapshot_xip(pg_current_snapshot()) AS x
+    WHERE mod(x::text::numeric, 4294967296)::bigint NOT IN (SELECT l.transactionid::text::bigint
+        FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+        WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted AND a.datname <> current_database())
+    ORDER BY x LIMIT 1), pg_snapshot_xmax(pg_current_snapshot()))"""
 
 
 def seal(*, now: datetime) -> Seal | None:

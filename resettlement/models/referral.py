@@ -39,9 +39,12 @@ class ReferralQuerySet(PersonQuerySet["Referral"]):
         )
 
     def with_shown_classes(self, viewer: Viewer, **_of: Any) -> Any:
-        """Annotate `shared_grants`: who is addressed reads all of a referral, whatever the agreement shows of the person."""
+        """Annotate `shared_grants`: who is addressed, by a door that the agreement opens, reads all of a referral, whatever the
+        agreement shows of the person."""
         fields = [name for name, one in Referral.field_classes.items() if one == FieldClass.C1]
-        return self.annotate(shared_grants=models.Value(fields, output_field=ArrayField(models.TextField())))
+        every, none = (models.Value(one, output_field=ArrayField(models.TextField())) for one in (fields, []))
+        addressed = models.Q(recipient_id=viewer.agency_id, agreement__in=live_for(viewer))
+        return self.annotate(shared_grants=models.Case(models.When(addressed, then=every), default=none))
 
     def waiting(self) -> ReferralQuerySet:
         """Return those that nobody has answered."""

@@ -214,7 +214,7 @@ def _agree(browser: Any, system: System, cast: Cast) -> None:
     page.get_by_role("button", name="Keep and continue").click()
     page.locator("#id_event_slug").fill("east-2026")
     page.get_by_role("button", name="Keep and continue").click()
-    page.get_by_role("button", name=re.compile("^reference and status: Shown", re.I)).click()
+    page.get_by_role("button", name="reference and status: Shown", exact=True).click()
     no_serious_findings(page)
     page.get_by_role("button", name="Keep and continue").click()
     page.get_by_label("API").check()

@@ -225,8 +225,9 @@ def _home_agreement(cast: Cast, home: Agency, **terms: Any) -> Agreement:
         made = Agreement.objects.create(
             reference="A-HOME", title="Return", provider=cast.border, recipient=home,
             matrix=matrix, grants=grants, classes=classes_in(grants), channels=["pages"], starts_on="2026-01-01",
-            event_slug="east-2026", status="preparing", **{"purpose": "voluntary_return", "legal_basis": "consent", **terms},
+            event_slug="east-2026", status="draft", **{"purpose": "voluntary_return", "legal_basis": "consent", **terms},
         )  # fmt: skip
+        Agreement.objects.filter(pk=made.pk).update(status="preparing")
         access_rows.cover_agreement(made)
         Agreement.objects.filter(pk=made.pk).update(status="active")
     return made
