@@ -29,7 +29,7 @@ class ShownSerializer(serializers.ModelSerializer[Any]):
         shown = {}
         for name, value in given.items():
             source = str(self.fields[name].source).partition(".")[0]
-            if source in seen:
+            if {source, source.removesuffix("_id")} & seen:
                 shown[name] = value
             elif source in masked:
                 shown[name] = mask(getattr(instance, source))

@@ -48,7 +48,6 @@ class ReferralSerializer(ShownSerializer):
             "outcome",
         )
         read_only_fields = fields
-        always = frozenset({"claim_id"})
         extra_kwargs = {"outcome": {"help_text": "Empty until the referral is done."}}
 
 
