@@ -220,14 +220,14 @@ def _agree(browser: Any, system: System, cast: Cast) -> None:
     page.get_by_label("API").check()
     page.locator("#id_starts_on").fill("2026-01-01")
     page.get_by_role("button", name="Keep and continue").click()
-    page.get_by_role("button", name="Sign").click()
+    page.get_by_role("button", name="Sign", exact=True).click()
     for one in (cast.second_admin, cast.partner_admin, cast.partner_second):
         page = page_of(browser, system, one)
         page.goto("/agreements/")
         page.get_by_role("link", name="Status of claims").click()
         if one is cast.second_admin:
             page.get_by_role("link", name="Go on with it").click()
-        page.get_by_role("button", name="Sign").click()
+        page.get_by_role("button", name="Sign", exact=True).click()
         page.get_by_role("alert").or_(page.locator(".notice, .message")).first.wait_for()
     page.get_by_text("Active").first.wait_for()
 
