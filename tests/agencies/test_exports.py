@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from datetime import date, timedelta
 from typing import Any
+from xml.etree import ElementTree
 
 import openpyxl
 import pytest
@@ -364,6 +366,25 @@ HOSTILE = st.text(
     max_size=12,
 )
 LIVE = set("=+-@|%＝＋－＠｜％")
+PARTS = {
+    "[Content_Types].xml",
+    "_rels/.rels",
+    "xl/workbook.xml",
+    "xl/_rels/workbook.xml.rels",
+    "xl/worksheets/sheet1.xml",
+}
+ELEMENTS = {
+    "worksheet",
+    "sheetViews",
+    "sheetView",
+    "pane",
+    "sheetFormatPr",
+    "sheetData",
+    "row",
+    "c",
+    "is",
+    "t",
+}
 
 
 @settings(max_examples=250, deadline=None)
@@ -387,3 +408,8 @@ def test_no_cell_of_any_text_runs(cells: list[str]) -> None:
             assert cell.hyperlink is None
     back = CalamineWorkbook.from_filelike(io.BytesIO(out.getvalue())).get_sheet_by_index(0).to_python()
     assert all(isinstance(cell, str) for line in back for cell in line)
+    with zipfile.ZipFile(out) as package:  # no formula, link, macro or connection: there is no place for one
+        assert set(package.namelist()) == PARTS
+        sheet = ElementTree.fromstring(package.read("xl/worksheets/sheet1.xml"))  # noqa: S314 - our own
+    assert {one.tag.rpartition("}")[2] for one in sheet.iter()} <= ELEMENTS
+    assert {one.get("t") for one in sheet.iter() if one.tag.endswith("}c")} <= {"inlineStr"}
