@@ -102,6 +102,10 @@ def check_people(*, household_id: uuid.UUID, agreement: Agreement, by: Viewer) -
     recipient = Agency.objects.get(pk=agreement.recipient_id)
     if recipient.kind == AgencyKind.GOVERNMENT and recipient.country in {origin for _pk, origin in people}:
         raise NotPermitted(_("Nobody is handed over to the authorities of their own country of origin."))
+    if not agreement.hands_over:
+        raise NotPermitted(
+            _("This agreement does not let cases change hands. An administrator can propose a new version.")
+        )
     if not _covers(agreement, [pk for pk, _origin in people]):
         raise NotPermitted(
             _("No agreement in force covers everybody in this household. An administrator can propose one.")

@@ -135,6 +135,14 @@ class TermsForm(forms.Form):
     onward = forms.ChoiceField(
         label=gettext_lazy("Passing on to others"), choices=Onward.choices, widget=forms.RadioSelect
     )
+    hands_over = forms.BooleanField(
+        label=gettext_lazy("Cases may be handed over"),
+        required=False,
+        help_text=gettext_lazy(
+            "A family may go into the recipient's responsibility: both sides agree each time, and a supervisor approves."
+            " Without it, cases are shown and referred, and stay where they are."
+        ),
+    )
     starts_on = forms.DateField(label=gettext_lazy("From"), widget=Day())
     ends_on = forms.DateField(
         label=gettext_lazy("Until"),

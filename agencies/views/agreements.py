@@ -116,6 +116,12 @@ def terms_of(agreement: Agreement) -> list[tuple[str, object]]:
         (_("Whose data"), population(agreement) or None),
         (_("How"), _(", ").join(str(Channel(one).label) for one in agreement.channels) or None),
         (_("Passing on to others"), agreement.get_onward_display()),
+        (
+            _("Handing cases over"),
+            _("Allowed, each time with the recipient's agreement and a supervisor's approval")
+            if agreement.hands_over
+            else _("Not agreed; a new version can allow it"),
+        ),
         (_("From"), fmt_date(agreement.starts_on)),
         (_("Until"), fmt_date(agreement.ends_on) if agreement.ends_on else _("no end set")),
         (_("Review due"), fmt_date(agreement.review_on) if agreement.review_on else None),

@@ -52,6 +52,7 @@ def agreements(cast: Cast, *, sudan: str, now: datetime) -> None:
                 "event_slug": sudan,
                 "classes": ["C1", "C2"],
                 "channels": _BOTH,
+                "hands_over": True,
             },
         ),
         (

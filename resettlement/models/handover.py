@@ -182,12 +182,12 @@ definers.append(
                 IF NOT FOUND THEN RAISE 'hand-over: another agency is responsible' USING ERRCODE = '42501'; END IF;
                 SELECT array_agg(i.id) INTO people FROM registration_individual i WHERE i.household_id = h.household_id;
                 IF NOT EXISTS (SELECT 1 FROM agencies_agreement a WHERE a.id = h.agreement_id AND a.provider_id = h.agency_id
-                               AND a.recipient_id = h.recipient_id AND {LIVE_SQL})
+                               AND a.recipient_id = h.recipient_id AND a.hands_over AND {LIVE_SQL})
                    OR EXISTS (SELECT 1 FROM unnest(people) AS one(id) WHERE NOT EXISTS (
                        SELECT 1 FROM registration_personaccess p WHERE p.agreement_id = h.agreement_id AND p.individual_id = one.id
                        AND (p.consent_id IS NULL OR EXISTS (SELECT 1 FROM registration_consent c
                            WHERE c.id = p.consent_id AND c.withdrawn_at IS NULL))))
-                THEN RAISE 'hand-over: no live agreement covers everybody' USING ERRCODE = '42501'; END IF;
+                THEN RAISE 'hand-over: no live agreement that allows it covers everybody' USING ERRCODE = '42501'; END IF;
                 IF EXISTS (SELECT 1 FROM registration_individual i JOIN agencies_agency r ON r.id = h.recipient_id
                            WHERE i.household_id = h.household_id AND r.kind = 'government' AND r.country = i.nationality)
                 THEN RAISE 'hand-over: never to people''s own country' USING ERRCODE = '42501'; END IF;

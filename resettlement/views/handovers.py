@@ -52,7 +52,8 @@ def handover_new(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     visible = Household.objects.visible_to(viewer).with_shown_classes(viewer).select_related("agency")
     house: Household = get_object_or_404(visible, pk=pk)
     own, family = house.agency_id == viewer.agency_id, _members(request, pk)
-    agreements = agreements_for(viewer, [one.pk for one in family], owner_id=house.agency_id)
+    covering = agreements_for(viewer, [one.pk for one in family], owner_id=house.agency_id)
+    agreements = covering.filter(hands_over=True)
     form = forms.HandoverForm(
         request.POST or None, agreements=agreements, partner="recipient" if own else "provider"
     )

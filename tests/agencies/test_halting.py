@@ -89,11 +89,16 @@ def test_a_new_version_takes_the_place_of_the_former_at_once(
         by = cast.partner_admin.viewer
         second = agreements.revise(agreement=fresh(first, cast.partner_admin), by=by, now=NOW)
         agreements.change(agreement=second, by=by, now=NOW, classes=["C1", "C2"], ends_on=date(2030, 1, 1))
+        before = second.digest
+        agreements.change(agreement=second, by=by, now=NOW, hands_over=True)
+        assert second.digest != before, "handing over is signed like every other term"
     assert second.reference == f"{first.reference}-2"
     signed(second, cast.partner_admin, cast.partner_second)
     page = cast.admin.browser().get(reverse("agreement-versions", args=[second.pk])).content.decode()
     assert "Person: Name" in page
     assert "1 Jan 2030" in page
+    assert "Not agreed; a new version can allow it" in page, "before"
+    assert "Allowed, each time" in page, "after"
     signed(second, cast.admin, cast.second_admin)
     assert fresh(first, cast.admin).status == AgreementStatus.ACTIVE
     heard: list[str] = []

@@ -283,7 +283,7 @@ class Builder:
                 by=ours[0], now=NOW, other=self.world.agencies[code], title=title, purpose="protection",
                 legal_basis="mandate", classes=relation.classes,
                 matrix={f"registration.individual.{one}": "masked" for one in relation.withheld}, channels=relation.channels,
-                starts_on=date(2026, 1, 1), event_slug=slug,
+                starts_on=date(2026, 1, 1), event_slug=slug, hands_over=True,
             )  # fmt: skip
         sign(made, *ours)
         if relation.fate != "proposed":

@@ -24,7 +24,7 @@ from tests.conftest import NOW, Cast, Person, acting_as
 @pytest.fixture
 def referred(cast: Cast, family: list[Individual], agree: Any) -> Any:
     """BORDER refers Mariam's case to HELP; the worker has not told anybody yet."""
-    agreement = agree(classes=["C1", "C2"])
+    agreement = agree(classes=["C1", "C2"], hands_over=True)
 
     def refer(by: Person = cast.caseworker) -> Any:
         viewer = by.viewer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -40,6 +41,12 @@ STAYS = {
     "resettlement_referral": "what the giving agency arranged with its partners",
     "resettlement_referralmessage": "as the referral",
 }
+
+
+@pytest.fixture
+def agree(agree: Any) -> Any:
+    """Make an agreement under which cases may be handed over."""
+    return functools.partial(agree, hands_over=True)
 
 
 @pytest.fixture
@@ -258,7 +265,7 @@ def test_only_under_an_agreement_in_force_that_covers_everybody(
     page = (
         cast.caseworker.browser().get(reverse("handover-new", args=[family[0].household_id])).content.decode()
     )
-    assert "No agreement covers this family" in page
+    assert "No agreement lets this family change hands" in page
 
 
 def test_nobody_goes_to_the_authorities_of_their_own_country(
@@ -270,6 +277,25 @@ def test_nobody_goes_to_the_authorities_of_their_own_country(
     with pytest.raises(NotPermitted, match="own country"):
         approve(made, supervisor)
     with pytest.raises(ProgrammingError, match="own country"), acting_as(supervisor.viewer):
+        _call(made)
+
+
+def test_only_an_agreement_that_says_so_hands_over(
+    cast: Cast, supervisor: Person, family: list[Individual], agree: Any
+) -> None:
+    """Showing and referring are one thing, changing hands another: the page, both actions and the database ask for the term."""
+    shown = agree(hands_over=False)
+    page = cast.caseworker.browser().get(f"/households/{family[0].household_id}/hand-over/").content.decode()
+    assert "No agreement lets this family change hands" in page
+    with pytest.raises(NotPermitted, match="does not let cases change hands"):
+        offer(cast, family, shown)
+    Agreement.objects.filter(pk=shown.pk).update(hands_over=True)
+    shown.refresh_from_db()
+    made = accept(offer(cast, family, shown), cast.partner)
+    Agreement.objects.filter(pk=shown.pk).update(hands_over=False)
+    with pytest.raises(NotPermitted, match="does not let cases change hands"):
+        approve(made, supervisor)
+    with pytest.raises(ProgrammingError, match="that allows it"), acting_as(supervisor.viewer):
         _call(made)
 
 
@@ -299,7 +325,7 @@ def terms(giver: Sequence[Person], taker: Sequence[Person], event: Any) -> Agree
     """Make an agreement between the agencies of two pairs of administrators, for the people of the event."""
     made = proposed(
         giver, other=taker[0].viewer.agency, title="Going on", purpose="protection", legal_basis="mandate",
-        classes=["C1"], channels=["pages"], starts_on=date(2026, 1, 1), event_slug=event.slug,
+        classes=["C1"], channels=["pages"], starts_on=date(2026, 1, 1), event_slug=event.slug, hands_over=True,
     )  # fmt: skip
     signed(made, *taker)
     outbox.drain(now=timezone.now())
