@@ -28,6 +28,7 @@ from cases.models import Claim, ClaimReference
 from cases.policies import NotPermitted
 from refugeecm.core.models import Event
 from refugeecm.core.paging import Page, page_among, page_of
+from refugeecm.core.refusals import told_on, told_to
 from refugeecm.core.templatetags.ui import fmt_date
 from refugeecm.core.transitions import TransitionNotAllowed
 from registration.models import Individual, listing
@@ -226,13 +227,10 @@ def claim_new(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     form = forms.ClaimForm(request.POST or None, initial={"made_on": now.date()})
     refused = ""
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_on(form):
             made = acts.open_claim(
                 individual=person, made_on=form.cleaned_data["made_on"], by=viewer, now=now
             )
-        except NotPermitted as refusal:
-            form.add_error(None, str(refusal))
-        else:
             messages.success(request, _("Claim %(number)s is open.") % {"number": made.number})
             return redirect("claim", made.pk)
     elif request.method == "GET":
@@ -292,11 +290,8 @@ def claim_propose(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     found = _own_for_update(request, pk)
     form = forms.DecisionForm(request.POST)
     outcome = form.cleaned_data["outcome"] if form.is_valid() else ""
-    try:
+    with told_to(request):
         acts.propose_decision(claim=found, outcome=outcome, by=request.viewer, now=timezone.now())
-    except (NotPermitted, TransitionNotAllowed) as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(
             request,
             _("Proposed: %(outcome)s. A decision maker has to approve it.")
@@ -310,16 +305,13 @@ def claim_propose(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 def claim_approve(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Approve the decision that was read on the page; another one in its place is refused."""
     found = _own_for_update(request, pk)
-    try:
+    with told_to(request):
         policies.check_approve(claim=found, by=request.viewer)
         if request.POST.get("outcome") != found.proposed_outcome:
             raise NotPermitted(
                 _("The proposal has changed since you read it. Read it again before you approve it.")
             )
         acts.approve_decision(claim=found, by=request.viewer, now=timezone.now())
-    except (NotPermitted, TransitionNotAllowed) as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, _("Decided: %(outcome)s.") % {"outcome": found.get_outcome_display()})
     return redirect("claim", found.pk)
 
@@ -333,13 +325,10 @@ def claim_reference(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Type your agency's number for this claim, up to 80 characters."))
         return redirect("claim", found.pk)
-    try:
+    with told_to(request):
         acts.set_reference(
             claim=found, value=form.cleaned_data["value"], by=request.viewer, now=timezone.now()
         )
-    except NotPermitted as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(
             request,
             _("Noted. Your systems can ask for this claim by %(value)s.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
@@ -28,11 +28,10 @@ from agencies.forms import agreements as forms
 from agencies.forms.drafts import Matrix
 from agencies.forms.fields import errors_of
 from agencies.models import Agreement, AgreementDocument, AgreementSignature
-from agencies.policies import NotPermitted
 from refugeecm.core.classes import FieldClass
 from refugeecm.core.paging import page_of
+from refugeecm.core.refusals import told_to
 from refugeecm.core.templatetags.ui import country, fmt_date
-from refugeecm.core.transitions import TransitionNotAllowed
 
 SOON = timedelta(days=30)
 _KINDS = {
@@ -228,44 +227,25 @@ def _opens_today(found: Agreement, viewer: Viewer) -> list[tuple[str, object]]:
     return lines
 
 
-def act(
-    request: ViewedRequest, found: Agreement, action: Callable[[], object], done: str | Callable[[], str]
-) -> HttpResponse:
-    """Do something to an agreement, say how it went, and go to its page."""
-    try:
-        action()
-    except (NotPermitted, TransitionNotAllowed) as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, done if isinstance(done, str) else done())
-    return redirect("agreement", found.pk)
-
-
 @access.requires(Permission.AGREEMENT_PROPOSE)
 @require_POST
 def agreement_sign(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Sign it."""
     found = found_by(request, pk)
     before = found.status
-
-    def said() -> str:
+    with told_to(request):
+        acts.sign(agreement=found, by=request.viewer, now=timezone.now())
+        said = _("Signed. A second administrator of your agency signs next.")
         if found.status == AgreementStatus.PREPARING:
-            return _(
+            said = _(
                 "Signed by two of each side. Everything it opens is being prepared; this takes a moment."
             )
-        if found.status != before:
+        elif found.status != before:
             other = found.other_than(request.viewer.agency_id)
-            return _("The proposal is with %(agency)s. Nothing is shown before two of them sign.") % {
-                "agency": other
-            }
-        return _("Signed. A second administrator of your agency signs next.")
-
-    return act(
-        request,
-        found,
-        lambda: acts.sign(agreement=found, by=request.viewer, now=timezone.now()),
-        said,
-    )
+            said = _("The proposal is with %(agency)s. Nothing is shown before two of them sign.")
+            said %= {"agency": other}
+        messages.success(request, said)
+    return redirect("agreement", found.pk)
 
 
 @access.requires(Permission.AGREEMENT_ANSWER)
@@ -273,12 +253,9 @@ def agreement_sign(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 def agreement_decline(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Decline a proposal."""
     found = found_by(request, pk)
-    return act(
-        request,
-        found,
-        lambda: acts.decline(agreement=found, by=request.viewer, now=timezone.now()),
-        _("Declined. Nothing is shown."),
-    )
+    with told_to(request, _("Declined. Nothing is shown.")):
+        acts.decline(agreement=found, by=request.viewer, now=timezone.now())
+    return redirect("agreement", found.pk)
 
 
 @access.requires(Permission.AGREEMENT_END)
@@ -286,12 +263,9 @@ def agreement_decline(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 def agreement_resume(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Resume what we suspended."""
     found = found_by(request, pk)
-    return act(
-        request,
-        found,
-        lambda: halting.resume(agreement=found, by=request.viewer, now=timezone.now()),
-        _("Resumed. Everything it opens is being prepared; this takes a moment."),
-    )
+    with told_to(request, _("Resumed. Everything it opens is being prepared; this takes a moment.")):
+        halting.resume(agreement=found, by=request.viewer, now=timezone.now())
+    return redirect("agreement", found.pk)
 
 
 @access.requires(Permission.AGREEMENT_ANSWER)
@@ -303,12 +277,9 @@ def agreement_keep(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         messages.error(request, errors_of(form))
         return redirect("agreement", found.pk)
     day = form.cleaned_data["review_on"]
-    return act(
-        request,
-        found,
-        lambda: halting.keep(agreement=found, by=request.viewer, now=timezone.now(), review_on=day),
-        _("Noted. The next review is due on %(day)s.") % {"day": fmt_plain(day)},
-    )
+    with told_to(request, _("Noted. The next review is due on %(day)s.") % {"day": fmt_plain(day)}):
+        halting.keep(agreement=found, by=request.viewer, now=timezone.now(), review_on=day)
+    return redirect("agreement", found.pk)
 
 
 @access.requires(Permission.AGREEMENT_END)
@@ -335,14 +306,10 @@ def _halt(request: ViewedRequest, pk: uuid.UUID, *, suspend: bool) -> HttpRespon
     if request.method == "POST" and form.is_valid():
         action = halting.suspend if suspend else acts.end
         said = _("Suspended.") if suspend else _("Ended.")
-        return act(
-            request,
-            found,
-            lambda: action(
-                agreement=found, by=request.viewer, now=timezone.now(), reason=form.cleaned_data["reason"]
-            ),
-            said + " " + _("%(agency)s sees nothing of it any more.") % {"agency": found.recipient},
-        )
+        more = _("%(agency)s sees nothing of it any more.") % {"agency": found.recipient}
+        with told_to(request, f"{said} {more}"):
+            action(agreement=found, by=request.viewer, now=timezone.now(), **form.cleaned_data)
+        return redirect("agreement", found.pk)
     context = {
         "form": form,
         "agreement": found,
@@ -413,18 +380,10 @@ def agreement_document_new(request: ViewedRequest, pk: uuid.UUID) -> HttpRespons
         messages.error(request, errors_of(form))
         return redirect("agreement", found.pk)
     sent = form.cleaned_data["document"]
-    return act(
-        request,
-        found,
-        lambda: documents.add(
-            agreement=found,
-            name=sent.name,
-            content=sent.read(documents.AT_MOST + 1),
-            by=request.viewer,
-            now=timezone.now(),
-        ),
-        _("The document is kept; both agencies can read it."),
-    )
+    with told_to(request, _("The document is kept; both agencies can read it.")):
+        content = sent.read(documents.AT_MOST + 1)
+        documents.add(agreement=found, name=sent.name, content=content, by=request.viewer, now=timezone.now())
+    return redirect("agreement", found.pk)
 
 
 @access.requires(Permission.AGREEMENT_READ)

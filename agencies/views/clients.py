@@ -16,8 +16,8 @@ from agencies.access.declaration import ViewedRequest
 from agencies.actions import clients as client_acts
 from agencies.forms import clients as forms
 from agencies.models import ApiClient
-from agencies.policies import NotPermitted
 from refugeecm.core.paging import page_of
+from refugeecm.core.refusals import told_on, told_to
 
 
 @access.requires(Permission.CLIENT_READ)
@@ -44,13 +44,10 @@ def client_new(request: ViewedRequest) -> HttpResponse:
     form = forms.ClientForm(request.POST or None)
     crumbs = [(_("API clients"), reverse("clients"))]
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_on(form):
             made, secret = client_acts.issue(
                 by=request.viewer, name=form.cleaned_data["name"], now=timezone.now()
             )
-        except NotPermitted as refusal:
-            form.add_error(None, str(refusal))
-        else:
             return render(
                 request,
                 "agencies/client_issued.html",
@@ -81,11 +78,8 @@ def client_revoke(request: ViewedRequest, pk: int) -> HttpResponse:
         ApiClient.objects.filter(agency_id=request.viewer.agency_id).select_related("client"), pk=pk
     )
     if request.method == "POST":
-        try:
+        with told_to(request):
             client_acts.revoke(api_client=found, by=request.viewer)
-        except NotPermitted as refusal:
-            messages.error(request, str(refusal))
-        else:
             messages.success(
                 request, _("%(name)s is shut out. Its tokens no longer work.") % {"name": found.name}
             )

@@ -16,7 +16,7 @@ from agencies.access.declaration import ViewedRequest
 from agencies.actions import halting
 from agencies.forms.agreements import EndForm
 from agencies.models import Agency, Agreement
-from agencies.policies import NotPermitted
+from refugeecm.core.refusals import told_to
 from refugeecm.core.templatetags.ui import fmt_time
 
 
@@ -30,13 +30,10 @@ def agency_cut(request: ViewedRequest, pk: int) -> HttpResponse:
     )
     form = EndForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_to(request):
             halting.cut_off(
                 partner=partner, by=viewer, now=timezone.now(), reason=form.cleaned_data["reason"]
             )
-        except NotPermitted as refusal:
-            messages.error(request, str(refusal))
-        else:
             messages.success(request, _("Cut off. %(agency)s sees nothing any more.") % {"agency": partner})
         return redirect("agency-cut", partner.pk)
     context = {

@@ -22,8 +22,8 @@ from agencies.access.declaration import ViewedRequest, enter, viewer_of
 from agencies.actions import desks as acts
 from agencies.forms import desks as forms
 from agencies.models import DeskPin
-from agencies.policies import NotPermitted
 from refugeecm.core.models import User
+from refugeecm.core.refusals import told_on
 
 REMEMBERED = 90 * 24 * 3600  # seconds for which a browser is known
 
@@ -37,16 +37,13 @@ def desk(request: ViewedRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         token = request.COOKIES.get(desks.COOKIE) or secrets.token_hex(32)
         request.COOKIES[desks.COOKIE] = token
-        try:
+        with told_on(form, "pin"):
             made = acts.enrol(
                 by=request.viewer,
                 browser=desks.browser_of(request),
                 pin=form.cleaned_data["pin"],
                 now=timezone.now(),
             )
-        except NotPermitted as refusal:
-            form.add_error("pin", str(refusal))
-        else:
             request.session["desk"] = str(made.pk)
             messages.success(request, _("This desk locks with your PIN now."))
             answer = redirect("home")

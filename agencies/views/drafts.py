@@ -25,6 +25,7 @@ from agencies.models import Agreement, AgreementSignature
 from agencies.policies import NotPermitted
 from agencies.views.agreements import found_by, terms_of
 from refugeecm.core.classes import FieldClass
+from refugeecm.core.refusals import told_on, told_to
 
 _PAGES = {"fields": "agencies/agreement_fields.html", "check": "agencies/agreement_check.html"}
 
@@ -38,14 +39,11 @@ def agreement_new(request: ViewedRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         given = dict(form.cleaned_data)
         email = given.pop("first_email")
-        try:
+        with told_on(form):
             with transaction.atomic():
                 made = acts.draft(by=request.viewer, now=now, starts_on=now.date(), **given)
                 if email:
                     invitations.invite_first(agency=given["other"], email=email, by=request.viewer, now=now)
-        except NotPermitted as refusal:
-            form.add_error(None, str(refusal))
-        else:
             return redirect("agreement-step", made.pk, "purpose")
     context = {"form": form, "crumbs": [(_("Agreements"), reverse("agreements"))]}
     return render(request, "agencies/agreement_new.html", context)
@@ -70,8 +68,10 @@ def agreement_step(request: ViewedRequest, pk: uuid.UUID, step: str) -> HttpResp
     form_of = forms.FORMS[step]
     initial = {name: getattr(found, name) for name in form_of.base_fields}
     form = form_of(request.POST or None, initial=initial)
-    if request.method == "POST" and form.is_valid() and _kept(request, found, form, form.cleaned_data):
-        return redirect("agreement-step", found.pk, _next(step))
+    if request.method == "POST" and form.is_valid():
+        with told_on(form):
+            acts.change(agreement=found, by=request.viewer, now=timezone.now(), **form.cleaned_data)
+            return redirect("agreement-step", found.pk, _next(step))
     return _page(request, found, step, {"form": form})
 
 
@@ -90,12 +90,10 @@ def agreement_preview(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 def agreement_revise(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Draw up the next version."""
     found = found_by(request, pk)
-    try:
+    with told_to(request):
         made = acts.revise(agreement=found, by=request.viewer, now=timezone.now())
-    except NotPermitted as refusal:
-        messages.error(request, str(refusal))
-        return redirect("agreement", found.pk)
-    return redirect("agreement-step", made.pk, "check")
+        return redirect("agreement-step", made.pk, "check")
+    return redirect("agreement", found.pk)
 
 
 def _fields(request: ViewedRequest, found: Agreement) -> HttpResponse:
@@ -148,15 +146,6 @@ def _check(request: ViewedRequest, found: Agreement) -> HttpResponse:
         "other": found.recipient,
     }
     return _page(request, found, "check", context)
-
-
-def _kept(request: ViewedRequest, found: Agreement, form: Any, given: dict[str, Any]) -> bool:
-    try:
-        acts.change(agreement=found, by=request.viewer, now=timezone.now(), **given)
-    except NotPermitted as refusal:
-        form.add_error(None, str(refusal))
-        return False
-    return True
 
 
 def _next(step: str) -> str:

@@ -23,12 +23,11 @@ from agencies.enums import InvitationStatus
 from agencies.forms import members as forms
 from agencies.forms.fields import errors_of
 from agencies.models import ApiClient, Invitation, Membership
-from agencies.policies import NotPermitted
 from refugeecm.core import sessions
 from refugeecm.core.ids import of_number
 from refugeecm.core.paging import page_of
+from refugeecm.core.refusals import told_on, told_to
 from refugeecm.core.templatetags.ui import fmt_date, fmt_time
-from refugeecm.core.transitions import TransitionNotAllowed
 
 _CRUMB = (gettext_lazy("Members"), "members")
 
@@ -75,11 +74,8 @@ def member_invite(request: ViewedRequest) -> HttpResponse:
     """Invite one person."""
     form = forms.InviteForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_on(form, "email"):
             invitations.invite(invitees=[form.invitee()], by=request.viewer, now=timezone.now())
-        except NotPermitted as refusal:
-            form.add_error("email", str(refusal))
-        else:
             messages.success(request, _("Invited. The link in the e-mail is good for 72 hours."))
             return redirect("members")
     return _form(request, form, _("Invite somebody"), _("Invite"))
@@ -129,14 +125,10 @@ def members_domains(request: ViewedRequest) -> HttpResponse:
 def invitation_withdraw(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Withdraw an invitation."""
     visible = Invitation.objects.visible_to(request.viewer).select_related("user", "agency")
-    try:
+    with told_to(request, _("Withdrawn. The link in the e-mail opens nothing any more.")):
         invitations.withdraw(
             invitation=get_object_or_404(visible, pk=pk), by=request.viewer, now=timezone.now()
         )
-    except (NotPermitted, TransitionNotAllowed) as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Withdrawn. The link in the e-mail opens nothing any more."))
     return redirect("members")
 
 
@@ -201,11 +193,8 @@ def member_change(request: ViewedRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, errors_of(form))
     else:
-        _try(
-            request,
-            lambda: acts.change(membership=found, by=request.viewer, now=timezone.now(), **form.cleaned_data),
-            _("Saved. It holds from their next request."),
-        )
+        with told_to(request, _("Saved. It holds from their next request.")):
+            acts.change(membership=found, by=request.viewer, now=timezone.now(), **form.cleaned_data)
     return redirect("member", found.pk)
 
 
@@ -215,11 +204,8 @@ def member_close(request: ViewedRequest, pk: int) -> HttpResponse:
     """Say what stops, then close a membership."""
     found = _member(request, pk)
     if request.method == "POST":
-        _try(
-            request,
-            lambda: acts.close(membership=found, by=request.viewer, now=timezone.now()),
-            _("Closed. Their next request is refused."),
-        )
+        with told_to(request, _("Closed. Their next request is refused.")):
+            acts.close(membership=found, by=request.viewer, now=timezone.now())
         return redirect("member", found.pk)
     issued = ApiClient.objects.filter(
         agency_id=request.viewer.agency_id, is_active=True, created_by=found.user
@@ -243,11 +229,8 @@ def member_close(request: ViewedRequest, pk: int) -> HttpResponse:
 def member_open(request: ViewedRequest, pk: int) -> HttpResponse:
     """Open a closed membership again."""
     found = _member(request, pk)
-    _try(
-        request,
-        lambda: acts.open_again(membership=found, by=request.viewer, now=timezone.now()),
-        _("Open again."),
-    )
+    with told_to(request, _("Open again.")):
+        acts.open_again(membership=found, by=request.viewer, now=timezone.now())
     return redirect("member", found.pk)
 
 
@@ -256,13 +239,8 @@ def member_open(request: ViewedRequest, pk: int) -> HttpResponse:
 def member_sessions(request: ViewedRequest, pk: int) -> HttpResponse:
     """End one session of a member, or all."""
     found = _member(request, pk)
-    _try(
-        request,
-        lambda: acts.end_sessions(
-            membership=found, by=request.viewer, now=timezone.now(), only=_chosen(request)
-        ),
-        _("Ended. The next request from there has to sign in."),
-    )
+    with told_to(request, _("Ended. The next request from there has to sign in.")):
+        acts.end_sessions(membership=found, by=request.viewer, now=timezone.now(), only=_chosen(request))
     return redirect("member", found.pk)
 
 
@@ -286,12 +264,3 @@ def _chosen(request: ViewedRequest) -> int | None:
     if not text:
         return None
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
-
-
-def _try(request: ViewedRequest, act: Any, done: str) -> None:
-    try:
-        act()
-    except NotPermitted as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, done)

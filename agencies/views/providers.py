@@ -26,6 +26,7 @@ from agencies.forms.providers import ProviderForm
 from agencies.models import IdentityProvider
 from agencies.policies import NotPermitted
 from refugeecm.core import openid
+from refugeecm.core.refusals import told_on
 
 UNDERWAY = 600  # seconds in which one has to come back from the provider
 logger = logging.getLogger(__name__)
@@ -40,11 +41,8 @@ def provider(request: ViewedRequest) -> HttpResponse:
     given = {"issuer": known.issuer, "client_id": known.client_id, "domains": known.domains} if known else {}
     form = ProviderForm(request.POST or None, initial=given)
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_on(form, "secret"):
             acts.configure(by=request.viewer, now=timezone.now(), **form.cleaned_data)
-        except NotPermitted as refusal:
-            form.add_error("secret", str(refusal))
-        else:
             messages.success(request, _("Your people can sign in by your identity provider now."))
             return redirect("identity-provider")
     context = {"form": form, "known": known, "back": _back(request, request.viewer.agency_id)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +24,7 @@ from agencies.forms import registers as forms
 from agencies.models import Breach, LawRequest
 from agencies.policies import NotPermitted
 from refugeecm.core.paging import page_of
+from refugeecm.core.refusals import told_to
 from refugeecm.core.templatetags.ui import figure, fmt_time
 from refugeecm.core.transitions import TransitionNotAllowed
 
@@ -134,15 +134,6 @@ def law_request_new(request: ViewedRequest) -> HttpResponse:
     return render(request, "agencies/register_new.html", context)
 
 
-def _done(request: ViewedRequest, act: Callable[[], None]) -> None:
-    try:
-        act()
-    except KEPT as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Written down."))
-
-
 @access.requires(Permission.REGISTER_READ)
 @require_http_methods(["GET", "POST"])
 def breach(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
@@ -154,11 +145,12 @@ def breach(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         request.POST if request.method == "POST" and "to" not in request.POST else None,
         initial={name: getattr(found, name) for name in given},
     )
-    if request.method == "POST" and "to" in request.POST:
-        _done(request, lambda: acts.move_breach(breach=found, to=request.POST["to"], by=viewer, now=now))
-        return redirect("breach", found.pk)
-    if request.method == "POST" and work.is_valid():
-        _done(request, lambda: acts.keep_breach(breach=found, by=viewer, now=now, **work.cleaned_data))
+    if request.method == "POST" and ("to" in request.POST or work.is_valid()):
+        with told_to(request, _("Written down.")):
+            if "to" in request.POST:
+                acts.move_breach(breach=found, to=request.POST["to"], by=viewer, now=now)
+            else:
+                acts.keep_breach(breach=found, by=viewer, now=now, **work.cleaned_data)
         return redirect("breach", found.pk)
     words = {
         BreachStatus.OPEN: _("Open again"),
@@ -200,15 +192,12 @@ def law_request(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     viewer, now = request.viewer, timezone.now()
     fresh, referred = found.status == LawRequestStatus.RECEIVED, found.status == LawRequestStatus.REFERRED
     form: Any = (forms.ReferForm if fresh else forms.DecideForm)(request.POST or None)
-    if request.method == "POST" and request.POST.get("to") == LawRequestStatus.WITHDRAWN:
-        _done(
-            request,
-            lambda: acts.decide_request(request=found, to=request.POST["to"], answer="", by=viewer, now=now),
-        )
-        return redirect("law-request", found.pk)
-    if request.method == "POST" and form.is_valid():
-        act = acts.refer_request if fresh else acts.decide_request
-        _done(request, lambda: act(request=found, by=viewer, now=now, **form.cleaned_data))
+    withdrawn = request.POST.get("to") == LawRequestStatus.WITHDRAWN
+    if request.method == "POST" and (withdrawn or form.is_valid()):
+        act = acts.refer_request if fresh and not withdrawn else acts.decide_request
+        given = {"to": LawRequestStatus.WITHDRAWN, "answer": ""} if withdrawn else form.cleaned_data
+        with told_to(request, _("Written down.")):
+            act(request=found, by=viewer, now=now, **given)
         return redirect("law-request", found.pk)
     keeps = viewer.may(Permission.REGISTER_KEEP)
     may_decide = referred and policies.can_decide(request=found, by=viewer)

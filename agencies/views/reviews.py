@@ -22,10 +22,9 @@ from agencies.enums import Role, Verdict
 from agencies.forms.fields import errors_of
 from agencies.forms.members import DecisionForm
 from agencies.models import Review, ReviewLine
-from agencies.policies import NotPermitted
 from refugeecm.core.paging import page_of
+from refugeecm.core.refusals import told_to
 from refugeecm.core.templatetags.ui import fmt_date, fmt_time
-from refugeecm.core.transitions import TransitionNotAllowed
 
 _KINDS = {Verdict.OPEN: "warn", Verdict.CONFIRMED: "good", Verdict.KEPT: "info"}
 
@@ -45,12 +44,10 @@ def reviews(request: ViewedRequest) -> HttpResponse:
 @require_POST
 def review_new(request: ViewedRequest) -> HttpResponse:
     """Begin a review now."""
-    try:
+    with told_to(request):
         made = acts.open_review(agency=request.viewer.agency, by=request.viewer, now=timezone.now())
-    except NotPermitted as refusal:
-        messages.error(request, str(refusal))
-        return redirect("reviews")
-    return redirect("review", made.pk)
+        return redirect("review", made.pk)
+    return redirect("reviews")
 
 
 @access.requires(Permission.REVIEW)
@@ -116,7 +113,7 @@ def review_decide(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         messages.error(request, errors_of(form))
         return redirect("review", line.review_id)
     keep = form.cleaned_data["keep"] == "1"
-    try:
+    with told_to(request):
         acts.decide(
             line=line,
             keep=keep,
@@ -124,8 +121,5 @@ def review_decide(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
             by=request.viewer,
             now=timezone.now(),
         )
-    except (NotPermitted, TransitionNotAllowed) as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, _("Confirmed.") if keep else _("Ended."))
     return redirect("review", line.review_id)

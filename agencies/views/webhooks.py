@@ -25,8 +25,8 @@ from agencies.forms import webhooks as forms
 from agencies.models import WebhookDelivery, WebhookEndpoint
 from agencies.policies import NotPermitted
 from refugeecm.core.paging import page_of
+from refugeecm.core.refusals import told_on, told_to
 from refugeecm.core.templatetags.ui import fmt_time
-from refugeecm.core.transitions import TransitionNotAllowed
 
 _KINDS = {
     DeliveryStatus.WAITING: "info",
@@ -86,11 +86,8 @@ def webhook_new(request: ViewedRequest) -> HttpResponse:
     form = forms.WebhookForm(request.POST or None)
     crumbs = [(_("Webhooks"), reverse("webhooks"))]
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_on(form):
             made, secret = acts.add(by=request.viewer, now=timezone.now(), **form.cleaned_data)
-        except NotPermitted as refusal:
-            form.add_error(None, str(refusal))
-        else:
             shown = {"endpoint": made, "secret": secret, "rotated": False, "crumbs": crumbs}
             return render(request, "agencies/webhook_secret.html", shown)
     return render(request, "agencies/webhook_new.html", {"form": form, "crumbs": crumbs})
@@ -187,11 +184,8 @@ def webhook_stop(request: ViewedRequest, pk: uuid.UUID, how: str) -> HttpRespons
     found, form = _endpoint(request, pk), forms.PauseForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         act = acts.pause if how == "pause" else acts.end
-        try:
+        with told_to(request):
             act(endpoint=found, by=request.viewer, now=timezone.now(), why=form.cleaned_data["why"])
-        except (NotPermitted, TransitionNotAllowed) as refusal:
-            messages.error(request, str(refusal))
-        else:
             paused = _("Paused. What happens meanwhile waits here.")
             messages.success(
                 request, paused if how == "pause" else _("Ended. Nothing is sent there any more.")
@@ -209,7 +203,7 @@ def webhook_stop(request: ViewedRequest, pk: uuid.UUID, how: str) -> HttpRespons
 def webhook_act(request: ViewedRequest, pk: uuid.UUID, act: str) -> HttpResponse:
     """Resume a receiver, send it a test event, or send again all that was given up."""
     found, now = _endpoint(request, pk), timezone.now()
-    try:
+    with told_to(request):
         if act == "resume":
             acts.resume(endpoint=found, by=request.viewer, now=now)
             said = _("Resumed. What has waited is being sent.")
@@ -218,9 +212,6 @@ def webhook_act(request: ViewedRequest, pk: uuid.UUID, act: str) -> HttpResponse
             said = _("A test event is on its way. Reload this page to see whether it arrived.")
         else:
             said = _again(acts.replay(endpoint=found, by=request.viewer, now=now))
-    except (NotPermitted, TransitionNotAllowed) as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, said)
     return redirect("webhook", found.pk)
 
@@ -231,11 +222,8 @@ def delivery_replay(request: ViewedRequest, pk: int) -> HttpResponse:
     """Send one delivery that was given up again."""
     visible = WebhookDelivery.objects.visible_to(request.viewer).select_related("endpoint")
     delivery = get_object_or_404(visible, pk=pk)
-    try:
+    with told_to(request):
         acts.replay(endpoint=delivery.endpoint, by=request.viewer, now=timezone.now(), delivery=delivery)
-    except (NotPermitted, TransitionNotAllowed) as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, _again(1))
     return redirect("webhook", delivery.endpoint_id)
 

@@ -17,9 +17,9 @@ from agencies import access
 from agencies.access import Permission
 from agencies.access.declaration import ViewedRequest
 from agencies.forms.fields import errors_of
+from refugeecm.core.refusals import told_to
 from registration.actions.contact import correct_phone
 from registration.models import Individual
-from registration.policies import NotPermitted
 
 
 class PhoneForm(forms.Form):
@@ -43,10 +43,6 @@ def individual_phone(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, errors_of(form))
         return redirect("individual", pk)
-    try:
+    with told_to(request, _("The telephone number is corrected.")):
         correct_phone(individual=person, phone=form.cleaned_data["phone"], by=viewer, now=timezone.now())
-    except NotPermitted as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("The telephone number is corrected."))
     return redirect("individual", pk)

@@ -19,6 +19,7 @@ from agencies.access import Permission, Sight
 from agencies.access.declaration import ViewedRequest
 from agencies.actions import reads
 from refugeecm.core.paging import page_of
+from refugeecm.core.refusals import told_on, told_to
 from registration import forms
 from registration.actions import consents, exceptions
 from registration.models import (
@@ -29,7 +30,6 @@ from registration.models import (
     Individual,
     SealedFile,
 )
-from registration.policies import NotPermitted
 
 
 def _person(request: ViewedRequest, pk: uuid.UUID) -> Individual:
@@ -95,11 +95,8 @@ def consent_new(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     person, now = _person(request, pk), timezone.now()
     form = forms.ConsentForm(request.POST or None, viewer=request.viewer)
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_on(form):
             consents.record(individual=person, by=request.viewer, now=now, **form.cleaned_data)
-        except NotPermitted as refusal:
-            form.add_error(None, str(refusal))
-        else:
             messages.success(request, _("The consent is recorded. It can be withdrawn at any time."))
             return redirect("consents", pk)
     return _form(
@@ -116,12 +113,8 @@ def consent_withdraw(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     back = reverse("consents", args=[consent.individual_id])
     form = forms.HowForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_to(request, _("Withdrawn. What rested on it is closed from now on.")):
             consents.withdraw(consent=consent, by=request.viewer, now=timezone.now(), **form.cleaned_data)
-        except NotPermitted as refusal:
-            messages.error(request, str(refusal))
-        else:
-            messages.success(request, _("Withdrawn. What rested on it is closed from now on."))
         return redirect(back)
     lead = _("%(agency)s sees nothing more that rests on this consent, from its next request on.")
     return _form(
@@ -135,12 +128,8 @@ def consent_withdraw(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 def consent_confirm(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Confirm that a consent towards the person's own country is free."""
     consent = _consent(request, pk)
-    try:
+    with told_to(request, _("Confirmed.")):
         consents.confirm(consent=consent, by=request.viewer, now=timezone.now())
-    except NotPermitted as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Confirmed."))
     return redirect("consents", consent.individual_id)
 
 
@@ -164,14 +153,11 @@ def seal(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     form = forms.SealForm(request.POST or None, viewer=viewer)
     if request.method == "POST" and form.is_valid():
         reader, reason = form.cleaned_data["reader"].user_id, form.cleaned_data["reason"]
-        try:
+        with told_on(form):
             if sealed is None:
                 exceptions.seal(household=household, reason=reason, readers=[reader], by=viewer, now=now)
             else:
                 exceptions.name_reader(household=household, user_id=reader, reason=reason, by=viewer, now=now)
-        except NotPermitted as refusal:
-            form.add_error(None, str(refusal))
-        else:
             messages.success(request, _("The file is sealed: only its readers see it."))
             return redirect("seal", pk)
     if sealed is None:
@@ -197,12 +183,8 @@ def seal(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def seal_lift(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Lift the seal."""
-    try:
+    with told_to(request, _("The seal is lifted.")):
         exceptions.lift(household=_household(request, pk), by=request.viewer, now=timezone.now())
-    except NotPermitted as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("The seal is lifted."))
     return redirect("household", pk)
 
 
@@ -210,14 +192,13 @@ def seal_lift(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def seal_reader(request: ViewedRequest, pk: uuid.UUID, user: int) -> HttpResponse:
     """Take a reader off the list."""
-    try:
+    with told_to(request):
         exceptions.remove_reader(
             household=_household(request, pk), user_id=user, by=request.viewer, now=timezone.now()
         )
-    except NotPermitted as refusal:
-        messages.error(request, str(refusal))
-        return redirect("seal", pk)
-    return redirect("seal", pk) if user != request.viewer.user_id else redirect("people")
+        if user == request.viewer.user_id:
+            return redirect("people")
+    return redirect("seal", pk)
 
 
 @access.requires(Permission.GLASS_BREAK)
@@ -226,11 +207,8 @@ def emergency(request: ViewedRequest) -> HttpResponse:
     """Ask to read a sealed file in an emergency. The answer is the same for every number."""
     form = forms.GlassForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_on(form):
             exceptions.break_glass(by=request.viewer, now=timezone.now(), **form.cleaned_data)
-        except NotPermitted as refusal:
-            form.add_error(None, str(refusal))
-        else:
             said = _(
                 "Your administrators have been told. For three hours you see below all that this number opens to you."
             )
@@ -250,7 +228,7 @@ def conflict_new(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     form = forms.ConflictForm(request.POST or None, viewer=viewer)
     if request.method == "POST" and form.is_valid():
         user_id = form.cleaned_data["member"].user_id
-        try:
+        with told_on(form):
             exceptions.declare_conflict(
                 household=household,
                 user_id=user_id,
@@ -258,9 +236,6 @@ def conflict_new(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
                 by=viewer,
                 now=timezone.now(),
             )
-        except NotPermitted as refusal:
-            form.add_error(None, str(refusal))
-        else:
             messages.success(request, _("Declared. The file is closed to them from now on."))
             return redirect("people") if user_id == viewer.user_id else redirect("household", pk)
     return _form(
@@ -297,12 +272,10 @@ def conflicts(request: ViewedRequest) -> HttpResponse:
 def conflict_end(request: ViewedRequest, pk: uuid.UUID, user: int) -> HttpResponse:
     """End a colleague's conflict of interest."""
     household = _household(request, pk)
-    try:
+    with told_to(request):
         exceptions.end_conflict(
             household_id=household.pk, user_id=user, by=request.viewer, now=timezone.now()
         )
-    except NotPermitted as refusal:
-        messages.error(request, str(refusal))
     return redirect("conflicts")
 
 

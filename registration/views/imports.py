@@ -24,8 +24,8 @@ from agencies.access import Permission
 from agencies.access.declaration import ViewedRequest
 from agencies.actions import reads
 from refugeecm.core.paging import page_of
+from refugeecm.core.refusals import told_to
 from refugeecm.core.templatetags.ui import figure
-from refugeecm.core.transitions import TransitionNotAllowed
 from registration import policies, reports
 from registration.actions import events, imports
 from registration.actions.imports import content
@@ -308,10 +308,8 @@ def _error_rows(batch: ImportBatch) -> Iterator[tuple[int, Sequence[str], Sequen
 def accept(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Let the people of a checked file be registered."""
     batch = _batch(request, pk)
-    try:
+    with told_to(request):
         imports.accept(batch=batch, by=request.viewer, now=timezone.now())
-    except (policies.NotPermitted, TransitionNotAllowed) as refusal:
-        messages.error(request, str(refusal))
     return redirect("import-detail", batch.pk)
 
 
@@ -321,12 +319,8 @@ def cancel(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Ask whether a file is to be thrown away, and do it."""
     batch = _batch(request, pk)
     if request.method == "POST":
-        try:
+        with told_to(request, _("The file was cancelled. Nobody from it was registered.")):
             imports.cancel(batch=batch, by=request.viewer, now=timezone.now())
-        except (policies.NotPermitted, TransitionNotAllowed) as refusal:
-            messages.error(request, str(refusal))
-        else:
-            messages.success(request, _("The file was cancelled. Nobody from it was registered."))
         return redirect("import-detail", batch.pk)
     crumbs = [
         (_("Imports"), reverse("imports")),

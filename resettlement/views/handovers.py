@@ -23,14 +23,13 @@ from agencies.reports import story
 from cases.models import Claim
 from cases.reports import Sight, person_line
 from refugeecm.core.models import Event
+from refugeecm.core.refusals import told_on, told_to
 from refugeecm.core.templatetags.ui import fmt_date, fmt_time
-from refugeecm.core.transitions import TransitionNotAllowed
 from registration.models import Household, Individual
 from resettlement import forms, policies
 from resettlement.actions import handovers as acts
 from resettlement.enums import HANDOVER_MOVES, HandoverKind, HandoverStatus, Urgency
 from resettlement.models import Handover
-from resettlement.policies import NotPermitted
 from resettlement.reports import URGENT, agreements_for, badge, time_left
 
 
@@ -58,11 +57,8 @@ def handover_new(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         request.POST or None, agreements=agreements, partner="recipient" if own else "provider"
     )
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_on(form):
             made = acts.propose(household=house, by=viewer, now=now, **form.cleaned_data)
-        except NotPermitted as refusal:
-            form.add_error(None, str(refusal))
-        else:
             messages.success(request, _("Proposed. The other agency is told."))
             return redirect("handover", made.pk)
     reads.record(viewer=viewer, rows=family, view="handover_new", now=now)
@@ -159,11 +155,8 @@ def handover_answer(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     form = forms.HandoverAnswerForm(request.POST)
     if not form.is_valid():
         return render(request, "resettlement/handover.html", _page(request, found, form, now))
-    try:
+    with told_to(request):
         acts.answer(handover=found, by=request.viewer, now=now, **form.cleaned_data)
-    except (NotPermitted, TransitionNotAllowed) as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, _("Answered: %(status)s.") % {"status": found.get_status_display()})
     return redirect("handover", found.pk)
 
@@ -173,11 +166,8 @@ def handover_answer(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 def handover_approve(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Approve, which moves the household; cannot be taken back here."""
     found: Handover = get_object_or_404(_visible(request), pk=pk)
-    try:
+    with told_to(request):
         people = acts.approve(handover=found, by=request.viewer, now=timezone.now())
-    except (NotPermitted, TransitionNotAllowed) as refusal:
-        messages.error(request, str(refusal))
-    else:
         told = ngettext("Handed over: %(count)s person.", "Handed over: %(count)s people.", people)
         messages.success(request, told % {"count": people})
     return redirect("handover", found.pk)
@@ -188,10 +178,6 @@ def handover_approve(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 def handover_revoke(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Take it back before it is done."""
     found: Handover = get_object_or_404(_visible(request), pk=pk)
-    try:
+    with told_to(request, _("Taken back. The other agency is told.")):
         acts.revoke(handover=found, by=request.viewer, now=timezone.now())
-    except (NotPermitted, TransitionNotAllowed) as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Taken back. The other agency is told."))
     return redirect("handover", found.pk)

@@ -24,13 +24,13 @@ from cases.reports import Sight, people, person_line
 from cases.reports import badges as claim_badges
 from refugeecm.core.models import Event
 from refugeecm.core.paging import page_of
+from refugeecm.core.refusals import told_on, told_to
 from refugeecm.core.templatetags.ui import fmt_date, fmt_time
-from refugeecm.core.transitions import TransitionNotAllowed
 from resettlement import forms
 from resettlement.actions import referrals as acts
 from resettlement.enums import REFERRAL_MOVES, ReferralStatus, Urgency
 from resettlement.models import Referral, ReferralMessage
-from resettlement.policies import NotPermitted, can_write
+from resettlement.policies import can_write
 from resettlement.reports import URGENT, agreements_for, badge, previews, time_left, without_consent
 
 
@@ -56,11 +56,8 @@ def referral_new(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     agreements = agreements_for(viewer, [claim.individual_id], owner_id=viewer.agency_id)
     form = forms.ReferralForm(request.POST or None, agreements=agreements)
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_on(form):
             made = acts.refer(claim=claim, by=viewer, now=now, **form.cleaned_data)
-        except NotPermitted as refusal:
-            form.add_error(None, str(refusal))
-        else:
             messages.success(request, _("Referred to %(agency)s.") % {"agency": made.recipient})
             return redirect("referral", made.pk)
     person = people(viewer, [claim.individual_id]).get(claim.individual_id)
@@ -180,7 +177,7 @@ def referral_answer(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         return render(request, "resettlement/referral.html", _page(request, found, form, now))
     given = form.cleaned_data
-    try:
+    with told_to(request):
         acts.answer(
             referral=found,
             to=given["to"],
@@ -189,9 +186,6 @@ def referral_answer(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
             by=request.viewer,
             now=now,
         )
-    except (NotPermitted, TransitionNotAllowed) as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, _("Answered: %(status)s.") % {"status": found.get_status_display()})
     return redirect("referral", found.pk)
 
@@ -206,12 +200,8 @@ def referral_message(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         context = _page(request, found, forms.AnswerForm(), now, form)
         return render(request, "resettlement/referral.html", context)
-    try:
+    with told_to(request, _("Sent. The other agency is told.")):
         acts.write(referral=found, text=form.cleaned_data["text"], by=request.viewer, now=now)
-    except NotPermitted as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Sent. The other agency is told."))
     return redirect("referral", found.pk)
 
 
@@ -220,10 +210,7 @@ def referral_message(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 def referral_revoke(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Take a referral back."""
     found: Referral = get_object_or_404(_visible(request), pk=pk)
-    try:
+    with told_to(request):
         acts.revoke(referral=found, by=request.viewer, now=timezone.now())
-    except (NotPermitted, TransitionNotAllowed) as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, _("Taken back. %(agency)s is told.") % {"agency": found.recipient})
     return redirect("referral", found.pk)
