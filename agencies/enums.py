@@ -267,6 +267,12 @@ class ExportProblem(TextChoices):
             "An agreement under which rows were shared has ended or changed. What had been written is destroyed."
         ),
     )
+    HIDDEN = (
+        "hidden",
+        _(
+            "Something in it may no longer be shown to you. What had been written is destroyed. Export the list again."
+        ),
+    )
     TOO_MANY = (
         "too_many",
         _("The list has more than 100,000 rows. Narrow it with a filter, and export the parts."),
@@ -281,7 +287,7 @@ class ExportProblem(TextChoices):
 EXPORT_MOVES: dict[str, frozenset[str]] = {
     ExportStatus.QUEUED: frozenset({ExportStatus.RUNNING, ExportStatus.FAILED, ExportStatus.CANCELLED}),
     ExportStatus.RUNNING: frozenset({ExportStatus.READY, ExportStatus.FAILED, ExportStatus.CANCELLED}),
-    # Refused at the download, when a right or an agreement has ended since.
+    # Refused at the download, when a right or an agreement has ended since, or a row may no longer be seen.
     ExportStatus.READY: frozenset({ExportStatus.EXPIRED, ExportStatus.FAILED, ExportStatus.CANCELLED}),
     ExportStatus.FAILED: frozenset(),
     ExportStatus.CANCELLED: frozenset(),

@@ -11,7 +11,9 @@ from agencies.access import Permission, Viewer
 from agencies.channels.lists import Chunk, Listing, by_key, register, written
 from agencies.enums import Channel
 from agencies.forms.agreements import AgreementFilter
+from agencies.models import Membership
 from agencies.views.agreements import filtered, population
+from agencies.views.members import badge
 
 
 def _agreements(viewer: Viewer, given: Mapping[str, Any], after: str) -> Chunk:
@@ -55,6 +57,45 @@ register(
             ("status", _("status")),
         ],
         read=_agreements,
+        shared=False,
         form=AgreementFilter,
+    )
+)
+
+
+def _members(viewer: Viewer, given: Mapping[str, Any], after: str) -> Chunk:
+    """Return who works for the viewer's agency; as on the page, no line in the ledger."""
+    found = by_key(Membership.objects.filter(agency_id=viewer.agency_id).select_related("user"), after)
+    lines = [
+        [
+            one.user.name,
+            one.user.email,
+            str(one.get_role_display()),
+            written(one.created_at),
+            written(one.expires_on),
+            written(one.last_seen_at),
+            badge(one)[1],
+        ]
+        for one in found.rows
+    ]
+    return Chunk(lines, [], found.after, found.total)
+
+
+register(
+    Listing(
+        name="members",
+        label=_("Members"),
+        permission=Permission.MEMBER_READ,
+        columns=[
+            ("name", _("Name")),
+            ("email", _("E-mail")),
+            ("role", _("Role")),
+            ("created_at", _("Since")),
+            ("expires_on", _("until")),
+            ("last_seen_at", _("last seen")),
+            ("status", _("status")),
+        ],
+        read=_members,
+        shared=False,
     )
 )

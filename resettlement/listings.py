@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from agencies.access import Permission, Viewer
-from agencies.channels.lists import Chunk, Listing, by_key, line, register
+from agencies.channels.lists import Chunk, Listing, by_key, line, query_of, register
 from cases.reports import people
 from registration.listings import PERSON, person_cells
 from resettlement.forms import InboxFilter
-from resettlement.models import Referral
-from resettlement.reports import REFERRAL as OF_CASE
+from resettlement.reports import filtered
 
 REFERRAL = [
     ("service", _("service")),
@@ -24,18 +24,12 @@ REFERRAL = [
     ("agency", _("from")),
     ("recipient", _("to")),
 ]
+HANDOVER = [("number", _("household number")), ("kind", _("kind")), *REFERRAL[1:]]
 
 
 def _referrals(viewer: Viewer, given: Mapping[str, Any], after: str) -> Chunk:
-    """Return referrals with their people, each as far as the viewer sees them. Hand-overs are not among them."""
-    rows = (
-        Referral.objects.visible_to(viewer).with_shown_classes(viewer).select_related("agency", "recipient")
-    )
-    rows = rows.filter(**{name: given[name] for name in ("status", "urgency") if given.get(name)})
-    if given.get("kind") not in {None, "", OF_CASE}:
-        rows = rows.none()
-    side = "agency_id" if given.get("side") == "sent" else "recipient_id"
-    found = by_key(rows.filter(**{side: viewer.agency_id}), after)
+    """Return referrals with their people, each as far as the viewer sees them."""
+    found = by_key(_narrowed(viewer, given)[0], after)
     persons = people(viewer, {one.individual_id for one in found.rows})
     names = [name for name, _label in REFERRAL]
     lines = [
@@ -56,5 +50,38 @@ register(
         columns=[*REFERRAL, *PERSON],
         read=_referrals,
         form=InboxFilter,
+    )
+)
+
+
+def _handovers(viewer: Viewer, given: Mapping[str, Any], after: str) -> Chunk:
+    """Return hand-overs of households; who is in one is told by the list of people."""
+    found = by_key(_narrowed(viewer, given)[1], after)
+    names = [name for name, _label in HANDOVER]
+    lines = [
+        line(one, viewer, names, agency=one.agency.name, recipient=one.recipient.name) for one in found.rows
+    ]
+    return Chunk(lines, [found.rows], found.after, found.total)
+
+
+def _narrowed(viewer: Viewer, given: Mapping[str, Any]) -> list[Any]:
+    """Return referrals and hand-overs as the inbox would, with what is shown of them."""
+    sent = given.get("side") == "sent"
+    chosen = {name: given.get(name, "") for name in ("kind", "status", "urgency")}
+    return [
+        rows.with_shown_classes(viewer).select_related("agency", "recipient")
+        for rows in filtered(viewer, sent=sent, **chosen)
+    ]
+
+
+register(
+    Listing(
+        name="handovers",
+        label=_("Hand-overs"),
+        permission=Permission.REFERRAL_READ,
+        columns=HANDOVER,
+        read=_handovers,
+        form=InboxFilter,
+        place=lambda kept: f"{reverse('referrals')}?{query_of(kept).urlencode()}",
     )
 )

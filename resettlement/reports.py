@@ -188,8 +188,17 @@ def inbox(viewer: Viewer, *, sent: bool, kind: str = "", status: str = "", urgen
 
     What waits comes first, the one that is due next at the top; then what was answered, newest first.
     """
-    referrals = Referral.objects.visible_to(viewer).annotate(sort=Value(REFERRAL))
-    handovers = Handover.objects.visible_to(viewer).annotate(sort=models.F("kind"))
+    referrals, handovers = filtered(viewer, sent=sent, kind=kind, status=status, urgency=urgency)
+    of_cases = _ranked(referrals.annotate(sort=Value(REFERRAL)))
+    of_families = _ranked(handovers.annotate(sort=models.F("kind")))
+    return of_cases.union(of_families, all=True).order_by("-waiting", "due", "-status_since")
+
+
+def filtered(
+    viewer: Viewer, *, sent: bool, kind: str = "", status: str = "", urgency: str = ""
+) -> tuple[Any, Any]:
+    """Return the referrals and the hand-overs that others began (or, `sent`, that we began) and that fit."""
+    referrals, handovers = Referral.objects.visible_to(viewer), Handover.objects.visible_to(viewer)
     theirs = Q(recipient_id=viewer.agency_id)
     referrals = referrals.exclude(theirs) if sent else referrals.filter(theirs)
     asking = Q(pk__in=Handover.objects.asking(viewer).values("pk"))
@@ -198,8 +207,7 @@ def inbox(viewer: Viewer, *, sent: bool, kind: str = "", status: str = "", urgen
     if kind:
         referrals = referrals if kind == REFERRAL else referrals.none()
         handovers = handovers.filter(kind=kind)
-    parts = [_ranked(referrals.filter(**chosen)), _ranked(handovers.filter(**chosen))]
-    return parts[0].union(parts[1], all=True).order_by("-waiting", "due", "-status_since")
+    return referrals.filter(**chosen), handovers.filter(**chosen)
 
 
 def _ranked(rows: Any) -> Any:

@@ -6,26 +6,28 @@ may, and rows of others come through agreements that are live and open to export
 
 from __future__ import annotations
 
-import io
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+import uuid
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 
-import orjson
 from django.db import transaction
+from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from agencies.access import Permission, Viewer, enter, live_for
 from agencies.access.viewer import member
+from agencies.actions import export_content as content
 from agencies.actions import reads
 from agencies.channels import lists, sheets
 from agencies.channels.lists import LISTS, Listing
 from agencies.enums import EXPORT_MOVES, Channel, ExportFormat, ExportProblem, ExportStatus
-from agencies.models import Agency, AgencyKey, Agreement, ExportJob, ExportPiece, ExportTurn, Membership
+from agencies.models import Agency, Agreement, ExportJob, ExportPiece, ExportTurn, Membership
 from agencies.policies import NotPermitted
-from refugeecm.core import crypto, events, wall
+from refugeecm.core import events, wall
 from refugeecm.core.ids import uuid7
 from refugeecm.core.transitions import move
 
@@ -33,7 +35,6 @@ log = logging.getLogger(__name__)
 LIFE = timedelta(hours=24)
 AT_ONCE = 3  # of one person
 ATTEMPTS = 5  # at one chunk
-PIECE = 2**20
 _WRITTEN = "written"  # where `after` stands once all rows are read and the file is to be put together
 
 ASKED = events.declare("agencies.export.asked", "Somebody asked for the rows of a list as a file.")
@@ -78,7 +79,9 @@ def ask(
         reason=reason,
         format=format,
         language=translation.get_language() or "en",
-        key=crypto.seal(crypto.new_key(), key=_agency_key(by.agency), place=_key_place(pk)),
+        # Whatever opens something now, or while it is written; when one of them ends, so does the export, and says why.
+        agreements=_live(replace(by, channel=Channel.EXPORT)) if listing.shared else [],
+        key=content.new_key(pk, by.agency),
         created_at=now,
     )
     job.save(force_insert=True)
@@ -100,12 +103,12 @@ def cancel(*, job: ExportJob, by: Viewer, now: datetime) -> None:
 def open_file(*, job: ExportJob, now: datetime) -> bytes | None:
     """Return the bytes of a file, or None when it cannot be had, no more, or not yet.
 
-    Asked again at every download: its time, the rights of who asked, and the agreements that rows of others came through. What
-    fails one of them is destroyed.
+    Asked again at every download: its time, the rights of who asked, the agreements that rows of others came through, and whether
+    each row may still be seen. What fails one of them is destroyed.
     """
     if job.status != ExportStatus.READY or _ended(job, now):
         return None
-    found = b"".join(_unsealed(job, "file"))
+    found = content.file(job)
     job.downloads += 1
     job.save(update_fields=["downloads"])
     _record(DOWNLOADED, job, now=now, by=job.user_id)
@@ -122,13 +125,15 @@ def end_due(*, agency: Agency, now: datetime) -> int:
 
 @transaction.atomic
 def stop_under(agreement: Agreement, *, now: datetime) -> int:
-    """End the exports, running or ready, that hold rows read under an agreement; return how many. In the recipient's context.
+    """End the exports that hold rows read under an agreement, or would read some; return how many. In the recipient's context.
 
     One that a worker is at stops by itself: it asks again at every chunk.
     """
+    turns = ExportTurn.objects.filter(agency_id=agreement.recipient_id)  # first the turn, then the job
+    free = [one.pk for one in turns.select_for_update(skip_locked=True)]
     held = ExportJob.objects.filter(
+        Q(status=ExportStatus.READY) | Q(pk__in=free),
         agency_id=agreement.recipient_id,
-        status__in=[ExportStatus.QUEUED, ExportStatus.RUNNING, ExportStatus.READY],
         agreements__contains=[agreement.pk],
     )
     found = list(held.select_related("agency").select_for_update(of=("self",), skip_locked=True))
@@ -179,7 +184,7 @@ def _go_on(turn: ExportTurn, now: datetime) -> None:
         enter(viewer, reason="export")
         with translation.override(job.language):
             if job.after == _WRITTEN:
-                _put_together(job, listing, now)
+                _put_together(job, listing, viewer, now)
             else:
                 _write_chunk(job, listing, viewer, turn, now)
         ExportTurn.objects.filter(pk=turn.pk).update(turns=turn.turns + 1, attempts=0)
@@ -196,13 +201,9 @@ def _write_chunk(job: ExportJob, listing: Listing, viewer: Viewer, turn: ExportT
         return
     for rows in chunk.shown:
         reads.record(viewer=viewer, rows=rows, view="export", now=now)
-    owners = {row.agency_id for rows in chunk.shown for row in rows} - {viewer.agency_id}  # type: ignore[attr-defined]
-    if owners:
-        # All of them, not only those that covered a row: if one ends, rather a file too few.
-        through = live_for(viewer).filter(provider_id__in=owners).values_list("pk", flat=True)
-        job.agreements = sorted({*job.agreements, *through})
-    plain = orjson.dumps(chunk.lines)
-    _keep(job, "rows", turn.turns, plain, _key(job))
+    content.keep_chunk(job, turn.turns, chunk, viewer)
+    if listing.shared:
+        job.agreements = sorted({*job.agreements, *_live(viewer)})
     job.rows += len(chunk.lines)
     job.total = max(job.total, chunk.total, job.rows)
     job.after = chunk.after or _WRITTEN
@@ -211,10 +212,13 @@ def _write_chunk(job: ExportJob, listing: Listing, viewer: Viewer, turn: ExportT
         move(job, to=ExportStatus.RUNNING, moves=EXPORT_MOVES)
 
 
-def _put_together(job: ExportJob, listing: Listing, now: datetime) -> None:
+def _put_together(job: ExportJob, listing: Listing, viewer: Viewer, now: datetime) -> None:
     """Write the file from the rows, piece by piece, and let it be had for a day."""
-    out = _Pieces(job)
-    lines = _lines(job, listing)
+    if not content.still_shown(job, viewer):
+        _fail(job, ExportProblem.HIDDEN, now)
+        return
+    out = content.Pieces(job)
+    lines = chain([listing.header], content.lines(job))
     if job.format == ExportFormat.XLSX:
         sheets.write_xlsx(out, lines, right_to_left=translation.get_language_bidi())
     else:
@@ -226,46 +230,13 @@ def _put_together(job: ExportJob, listing: Listing, now: datetime) -> None:
         job,
         to=ExportStatus.READY,
         moves=EXPORT_MOVES,
+        # All with the owners of rows, not only those that covered one: if one ends, rather a file too few.
+        agreements=_live(viewer, of=content.owners(job)),
         size=out.size,
         ready_at=now,
         expires_at=now + LIFE,
     )
     _record(READY, job, now=now)
-
-
-def _lines(job: ExportJob, listing: Listing) -> Iterator[list[str]]:
-    yield listing.header
-    for piece in _unsealed(job, "rows"):
-        yield from orjson.loads(piece)
-
-
-class _Pieces(io.RawIOBase):
-    """Keeps what is written in sealed pieces of a mebibyte; no more than one is in memory."""
-
-    def __init__(self, job: ExportJob) -> None:
-        self.job, self.key = job, _key(job)
-        self.waiting, self.seq, self.size = bytearray(), 0, 0
-
-    def writable(self) -> bool:
-        """Say that it is."""
-        return True
-
-    def write(self, some: object) -> int:
-        """Take some bytes; return how many."""
-        given = bytes(some)  # type: ignore[call-overload]
-        self.waiting += given
-        while len(self.waiting) >= PIECE:
-            self._keep(PIECE)
-        return len(given)
-
-    def finish(self) -> None:
-        """Keep the rest."""
-        self._keep(len(self.waiting))
-
-    def _keep(self, length: int) -> None:
-        _keep(self.job, "file", self.seq, bytes(self.waiting[:length]), self.key)
-        del self.waiting[:length]
-        self.seq, self.size = self.seq + 1, self.size + length
 
 
 # ---- who may still have it
@@ -286,8 +257,14 @@ def _viewer(job: ExportJob) -> Viewer | None:
     return viewer if viewer.may(Permission.EXPORT) and viewer.may(listing.permission) else None
 
 
+def _live(viewer: Viewer, *, of: Collection[int] | None = None) -> list[uuid.UUID]:
+    """Return the agreements that show the viewer something in exports now, or rows of these owners."""
+    live = live_for(viewer) if of is None else live_for(viewer).filter(provider_id__in=of)
+    return list(live.order_by("pk").values_list("pk", flat=True))
+
+
 def _still_live(job: ExportJob, viewer: Viewer) -> bool:
-    """Answer whether every agreement that rows of others came through still opens them."""
+    """Answer whether every agreement that rows of others came through, or may come, still opens them."""
     return not job.agreements or live_for(viewer).filter(pk__in=job.agreements).count() == len(job.agreements)
 
 
@@ -302,6 +279,8 @@ def _ended(job: ExportJob, now: datetime) -> bool:
         _fail(job, ExportProblem.RIGHTS, now)
     elif not _still_live(job, viewer):
         _fail(job, ExportProblem.ENDED, now)
+    elif not content.still_shown(job, viewer):
+        _fail(job, ExportProblem.HIDDEN, now)
     else:
         return False
     return True
@@ -325,38 +304,6 @@ def _job(turn: ExportTurn) -> ExportJob:
     """Return the export of a turn, in the context of its agency."""
     wall.enter(agency_id=turn.agency_id, user_id=None, reason="export")
     return ExportJob.objects.select_related("agency").get(pk=turn.pk)
-
-
-# ---- content
-
-
-def _keep(job: ExportJob, part: str, seq: int, plain: bytes, key: bytes) -> None:
-    sealed = crypto.seal(plain, key=key, place=_place(job, part, seq))
-    ExportPiece.objects.create(agency_id=job.agency_id, job=job, part=part, seq=seq, sealed=sealed)
-
-
-def _unsealed(job: ExportJob, part: str) -> Iterator[bytes]:
-    key = _key(job)
-    pieces = ExportPiece.objects.filter(job=job, part=part).order_by("seq")
-    for one in pieces.iterator(chunk_size=8):
-        yield crypto.unseal(one.sealed, key=key, place=_place(job, part, one.seq))
-
-
-def _key(job: ExportJob) -> bytes:
-    """Return the plain key of an export. Raises crypto.Unreadable once it was destroyed."""
-    return crypto.unseal(job.key, key=_agency_key(job.agency), place=_key_place(job.pk))
-
-
-def _agency_key(agency: Agency) -> bytes:
-    return AgencyKey.objects.get(agency=agency).plain()
-
-
-def _key_place(pk: object) -> str:
-    return f"agencies_exportjob.key|{pk}"
-
-
-def _place(job: ExportJob, part: str, seq: int) -> str:
-    return f"agencies_exportpiece.sealed|{job.pk}|{part}|{seq}"
 
 
 def _record(name: str, job: ExportJob, *, now: datetime, by: int | None = None) -> None:

@@ -44,6 +44,7 @@ class Listing:
     permission: Permission
     columns: Sequence[tuple[str, Text]]
     read: Callable[[Viewer, Mapping[str, Any], str], Chunk]
+    shared: bool = True  # rows of other agencies are among them
     form: type[forms.Form] | None = None
     place: Callable[[Mapping[str, Sequence[str]]], str] | None = (
         None  # the list's path, when its name is not that of an address

@@ -49,7 +49,9 @@ class ExportJob(models.Model):
     rows = models.PositiveIntegerField(_("rows"), default=0)
     total = models.PositiveIntegerField(default=0)  # as counted at the start
     after = models.CharField(max_length=80, blank=True)  # where the next chunk begins
-    agreements = ArrayField(models.UUIDField(), default=list)  # under which rows of others were read
+    agreements = ArrayField(
+        models.UUIDField(), default=list
+    )  # under which rows of others were, or may be, read
     key = models.BinaryField(default=b"")  # wrapped by the agency's; empty once the file is destroyed
     size = models.PositiveIntegerField(_("size"), default=0)
     downloads = models.PositiveSmallIntegerField(_("downloads"), default=0)
@@ -79,13 +81,13 @@ class ExportJob(models.Model):
 
 
 class ExportPiece(models.Model):
-    """Rows as they were read, or a piece of the finished file. Sealed."""
+    """Rows as they were read, which fields of which rows those were, or a piece of the finished file. Sealed."""
 
     agency = models.ForeignKey(
         Agency, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
     job = models.ForeignKey(ExportJob, on_delete=models.CASCADE, related_name="pieces", db_index=False)
-    part = models.CharField(max_length=4)  # rows, file
+    part = models.CharField(max_length=4)  # rows, seen, file
     seq = models.PositiveIntegerField()
     sealed = models.BinaryField()
 

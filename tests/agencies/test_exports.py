@@ -18,8 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
-from agencies.access import Permission
-from agencies.actions import exports, members
+from agencies.actions import exports
 from agencies.channels import lists, sheets
 from agencies.channels.lists import LISTS, Chunk, Listing
 from agencies.enums import Role
@@ -28,7 +27,8 @@ from agencies.policies import NotPermitted
 from cases.actions import claims
 from refugeecm.core import wall
 from refugeecm.core.models import Event, ReadEvent
-from registration.models import Individual
+from registration.models import Household, Individual
+from resettlement.actions import handovers
 from tests.conftest import FAMILY, NOW, Cast, Person, acting_as, end, register
 
 ASKED = {"purpose": "casework", "reason": "Visits next week"}
@@ -153,6 +153,54 @@ def test_claims_and_referrals_and_agreements(cast: Cast, family: list[Individual
     assert all(len({len(line) for line in one}) == 1 for one in found)
 
 
+def test_hand_overs_as_the_inbox_shows_them(cast: Cast, family: list[Individual], agree: Any) -> None:
+    agreement, viewer = agree(channels=["pages", "export"], hands_over=True), cast.caseworker.viewer
+    with acting_as(viewer):
+        house = Household.objects.get(pk=family[0].household_id)
+        handovers.propose(
+            household=house, agreement=agreement, urgency="urgent", reason="They moved.", by=viewer, now=NOW
+        )
+    browser = cast.partner.browser()
+    page = browser.get(reverse("referrals"), {"urgency": "urgent"}).content.decode()
+    assert "/exports/new/?urgency=urgent&amp;list=handovers" in page
+    form = browser.get(reverse("export-new"), {"urgency": "urgent", "list": "handovers"}).content.decode()
+    assert "/referrals/?urgency=urgent" in form
+    sent, taken = ask(cast.caseworker, "handovers", query={"side": ["sent"]}), ask(cast.partner, "handovers")
+    others = [
+        ask(cast.caseworker, "handovers"),
+        ask(cast.partner, "handovers", query={"urgency": ["normal"]}),
+        ask(cast.partner, "handovers", query={"kind": ["referral"]}),
+    ]
+    work()
+    assert table(sent, cast.caseworker) == table(taken, cast.partner)
+    assert table(sent, cast.caseworker)[1][:4] == [house.number, "Hand-over", "Urgent", "Proposed"]
+    assert table(sent, cast.caseworker)[1][-2:] == ["Border Office", "Helping Hands"]
+    assert [len(table(others[0], cast.caseworker)), len(table(others[1], cast.partner))] == [1, 1]
+    assert len(table(others[2], cast.partner)) == 1
+    with acting_as(viewer):
+        read = ReadEvent.objects.get(view="export", agency_id=cast.help.pk)
+    assert read.subject_type == "resettlement.handover"
+    end(agreement, cast.admin)
+    assert content(taken, cast.partner) is None
+
+
+def test_an_auditor_takes_out_who_works_there(cast: Cast) -> None:
+    Membership.objects.filter(pk=cast.colleague.membership.pk).update(role=Role.AUDITOR)
+    Membership.objects.filter(pk=cast.decider.membership.pk).update(is_active=False)
+    browser = cast.colleague.browser()
+    assert "/exports/new/?list=members" in browser.get(reverse("members")).content.decode()
+    assert "/exports/new/" not in cast.admin.browser().get(reverse("members")).content.decode()
+    job = ask(cast.colleague, "members")
+    work()
+    found = {line[0]: line for line in table(job, cast.colleague)[1:]}
+    assert set(found) == {"Amina", "Boris", "Dana", "Adam", "Alma"}, "of one agency"
+    assert (found["Dana"][1], found["Dana"][2], found["Dana"][-1]) == (
+        "dana@border.example", "Decision maker", "Closed",
+    )  # fmt: skip
+    with pytest.raises(NotPermitted):
+        ask(cast.caseworker, "members")
+
+
 # ---- whose rows
 
 
@@ -174,62 +222,6 @@ def test_a_partner_takes_out_only_what_the_agreement_opens_to_exports(
         read = ReadEvent.objects.filter(view="export").get()
     assert (set(read.subject_ids), read.agency_id) == ({one.pk for one in family}, cast.help.pk)
     assert set(read.classes) <= {"C0", "C1"}
-
-
-def test_when_the_agreement_ends_the_file_is_refused_and_destroyed(
-    cast: Cast, family: list[Individual], agree: Any
-) -> None:
-    agreement = agree(channels=["pages", "export"])
-    job = ask(cast.partner, now=timezone.now())
-    work(timezone.now())
-    assert pieces(cast.partner) == 1
-    end(agreement, cast.admin)
-    browser = cast.partner.browser()
-    answer = browser.post(reverse("export-file", args=[job.pk]), follow=True)
-    assert "has ended or changed" in answer.content.decode()
-    assert pieces(cast.partner) == 0
-    gone = now_of(job, cast.partner)
-    assert (gone.status, bytes(gone.key), gone.query) == ("failed", b"", {})
-
-
-def test_when_the_agreement_ends_a_running_export_stops(
-    cast: Cast, family: list[Individual], agree: Any, few: None
-) -> None:
-    agreement = agree(channels=["export"])
-    job = ask(cast.partner)
-    assert exports.run_one(now=NOW)
-    assert now_of(job, cast.partner).rows == 2
-    end(agreement, cast.admin)
-    work()
-    stopped = now_of(job, cast.partner)
-    assert (stopped.status, stopped.problem, pieces(cast.partner)) == ("failed", "ended", 0)
-
-
-def test_own_rows_are_not_lost_with_an_agreement(cast: Cast, family: list[Individual], agree: Any) -> None:
-    agreement = agree(channels=["export"])
-    job = ask(cast.caseworker)
-    work()
-    end(agreement, cast.admin)
-    assert len(table(job, cast.caseworker)) == 4
-
-
-@pytest.mark.parametrize(
-    "change", [{"role": Role.ADMINISTRATOR}, {"is_active": False}, {"expires_on": date(2026, 1, 1)}]
-)
-def test_whoever_may_no_longer_gets_nothing(
-    cast: Cast, family: list[Individual], few: None, change: dict[str, Any]
-) -> None:
-    ready = ask(cast.caseworker)
-    work()
-    running = ask(cast.caseworker)
-    exports.run_one(now=NOW)
-    Membership.objects.filter(pk=cast.caseworker.membership.pk).update(**change)
-    assert not members.still_may(cast.caseworker.user.pk, cast.border.pk, Permission.EXPORT)
-    work()
-    assert now_of(running, cast.colleague).problem == "rights"
-    assert exports.end_due(agency=cast.border, now=NOW) == 1
-    assert now_of(ready, cast.colleague).problem == "rights"
-    assert pieces(cast.colleague) == 0
 
 
 def test_a_file_is_one_persons(cast: Cast, family: list[Individual]) -> None:
