@@ -3,6 +3,8 @@
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from refugeecm.core.transitions import table
+
 
 class AgencyKind(TextChoices):
     """Who an agency answers to."""
@@ -39,11 +41,7 @@ class InvitationStatus(TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
-INVITATION_MOVES: dict[str, frozenset[str]] = {
-    InvitationStatus.OPEN: frozenset({InvitationStatus.ACCEPTED, InvitationStatus.WITHDRAWN}),
-    InvitationStatus.ACCEPTED: frozenset(),
-    InvitationStatus.WITHDRAWN: frozenset(),
-}
+INVITATION_MOVES = table(InvitationStatus, open="accepted withdrawn")
 
 
 class ReviewStatus(TextChoices):
@@ -53,10 +51,7 @@ class ReviewStatus(TextChoices):
     CLOSED = "closed", _("Closed")
 
 
-REVIEW_MOVES: dict[str, frozenset[str]] = {
-    ReviewStatus.OPEN: frozenset({ReviewStatus.CLOSED}),
-    ReviewStatus.CLOSED: frozenset(),
-}
+REVIEW_MOVES = table(ReviewStatus, open="closed")
 
 
 class ReviewKind(TextChoices):
@@ -77,13 +72,7 @@ class Verdict(TextChoices):
     KEPT = "kept", _("Kept: the last administrator")
 
 
-VERDICT_MOVES: dict[str, frozenset[str]] = {
-    Verdict.OPEN: frozenset({Verdict.CONFIRMED, Verdict.ENDED, Verdict.LAPSED, Verdict.KEPT}),
-    Verdict.CONFIRMED: frozenset(),
-    Verdict.ENDED: frozenset(),
-    Verdict.LAPSED: frozenset(),
-    Verdict.KEPT: frozenset(),
-}
+VERDICT_MOVES = table(Verdict, open="confirmed ended lapsed kept")
 
 
 class Channel(TextChoices):
@@ -152,37 +141,16 @@ class AgreementStatus(TextChoices):
     REPLACED = "replaced", _("Replaced by a newer version")
 
 
-AGREEMENT_MOVES: dict[str, frozenset[str]] = {
-    AgreementStatus.DRAFT: frozenset({AgreementStatus.PROPOSED, AgreementStatus.TERMINATED}),
-    AgreementStatus.PROPOSED: frozenset(
-        {AgreementStatus.PREPARING, AgreementStatus.DECLINED, AgreementStatus.TERMINATED}
-    ),
+AGREEMENT_MOVES = table(
+    AgreementStatus,
+    draft="proposed terminated",
+    proposed="preparing declined terminated",
     # Signed by two people of each side; a worker writes the access rows before anything opens.
-    AgreementStatus.PREPARING: frozenset(
-        {AgreementStatus.ACTIVE, AgreementStatus.SUSPENDED, AgreementStatus.TERMINATED}
-    ),
-    AgreementStatus.ACTIVE: frozenset(
-        {
-            AgreementStatus.SUSPENDED,
-            AgreementStatus.EXPIRED,
-            AgreementStatus.TERMINATED,
-            AgreementStatus.REPLACED,
-        }
-    ),
+    preparing="active suspended terminated",
+    active="suspended expired terminated replaced",
     # Back through PREPARING, so that the rows are written anew.
-    AgreementStatus.SUSPENDED: frozenset(
-        {
-            AgreementStatus.PREPARING,
-            AgreementStatus.EXPIRED,
-            AgreementStatus.TERMINATED,
-            AgreementStatus.REPLACED,
-        }
-    ),
-    AgreementStatus.DECLINED: frozenset(),
-    AgreementStatus.EXPIRED: frozenset(),
-    AgreementStatus.TERMINATED: frozenset(),
-    AgreementStatus.REPLACED: frozenset(),
-}
+    suspended="preparing expired terminated replaced",
+)
 
 
 class EndpointStatus(TextChoices):
@@ -193,11 +161,7 @@ class EndpointStatus(TextChoices):
     ENDED = "ended", _("Ended")
 
 
-ENDPOINT_MOVES: dict[str, frozenset[str]] = {
-    EndpointStatus.ACTIVE: frozenset({EndpointStatus.PAUSED, EndpointStatus.ENDED}),
-    EndpointStatus.PAUSED: frozenset({EndpointStatus.ACTIVE, EndpointStatus.ENDED}),
-    EndpointStatus.ENDED: frozenset(),
-}
+ENDPOINT_MOVES = table(EndpointStatus, active="paused ended", paused="active ended")
 
 
 class DeliveryStatus(TextChoices):
@@ -209,14 +173,7 @@ class DeliveryStatus(TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
-DELIVERY_MOVES: dict[str, frozenset[str]] = {
-    DeliveryStatus.WAITING: frozenset(
-        {DeliveryStatus.DELIVERED, DeliveryStatus.DEAD, DeliveryStatus.CANCELLED}
-    ),
-    DeliveryStatus.DELIVERED: frozenset(),
-    DeliveryStatus.DEAD: frozenset({DeliveryStatus.WAITING}),
-    DeliveryStatus.CANCELLED: frozenset(),
-}
+DELIVERY_MOVES = table(DeliveryStatus, waiting="delivered dead cancelled", dead="waiting")
 
 
 class Problem(TextChoices):
@@ -284,15 +241,13 @@ class ExportProblem(TextChoices):
     )
 
 
-EXPORT_MOVES: dict[str, frozenset[str]] = {
-    ExportStatus.QUEUED: frozenset({ExportStatus.RUNNING, ExportStatus.FAILED, ExportStatus.CANCELLED}),
-    ExportStatus.RUNNING: frozenset({ExportStatus.READY, ExportStatus.FAILED, ExportStatus.CANCELLED}),
+EXPORT_MOVES = table(
+    ExportStatus,
+    queued="running failed cancelled",
+    running="ready failed cancelled",
     # Refused at the download, when a right or an agreement has ended since, or a row may no longer be seen.
-    ExportStatus.READY: frozenset({ExportStatus.EXPIRED, ExportStatus.FAILED, ExportStatus.CANCELLED}),
-    ExportStatus.FAILED: frozenset(),
-    ExportStatus.CANCELLED: frozenset(),
-    ExportStatus.EXPIRED: frozenset(),
-}
+    ready="expired failed cancelled",
+)
 
 
 class BreachStatus(TextChoices):
@@ -303,11 +258,7 @@ class BreachStatus(TextChoices):
     CLOSED = "closed", _("Closed")
 
 
-BREACH_MOVES: dict[str, frozenset[str]] = {
-    BreachStatus.OPEN: frozenset({BreachStatus.CONTAINED}),
-    BreachStatus.CONTAINED: frozenset({BreachStatus.OPEN, BreachStatus.CLOSED}),
-    BreachStatus.CLOSED: frozenset(),
-}
+BREACH_MOVES = table(BreachStatus, open="contained", contained="open closed")
 
 
 class LawRequestStatus(TextChoices):
@@ -320,15 +271,9 @@ class LawRequestStatus(TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
-LAW_REQUEST_MOVES: dict[str, frozenset[str]] = {
-    LawRequestStatus.RECEIVED: frozenset({LawRequestStatus.REFERRED, LawRequestStatus.WITHDRAWN}),
-    LawRequestStatus.REFERRED: frozenset(
-        {LawRequestStatus.ANSWERED, LawRequestStatus.REFUSED, LawRequestStatus.WITHDRAWN}
-    ),
-    LawRequestStatus.ANSWERED: frozenset(),
-    LawRequestStatus.REFUSED: frozenset(),
-    LawRequestStatus.WITHDRAWN: frozenset(),
-}
+LAW_REQUEST_MOVES = table(
+    LawRequestStatus, received="referred withdrawn", referred="answered refused withdrawn"
+)
 
 
 class MailWhen(TextChoices):

@@ -3,6 +3,8 @@
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from refugeecm.core.transitions import table
+
 
 class ClaimStatus(TextChoices):
     """A small, stable vocabulary: partners poll it, so words are added, never changed. Steps inside come with the procedure."""
@@ -24,15 +26,12 @@ class Outcome(TextChoices):
     REJECTED = "rejected", _("Rejected")
 
 
-CLAIM_MOVES: dict[str, frozenset[str]] = {
-    ClaimStatus.REGISTERED: frozenset(
-        {ClaimStatus.EXAMINATION, ClaimStatus.SUSPENDED, ClaimStatus.WITHDRAWN}
-    ),
-    ClaimStatus.EXAMINATION: frozenset({ClaimStatus.SUSPENDED, ClaimStatus.DECIDED, ClaimStatus.WITHDRAWN}),
-    ClaimStatus.SUSPENDED: frozenset({ClaimStatus.EXAMINATION, ClaimStatus.WITHDRAWN}),
-    ClaimStatus.DECIDED: frozenset({ClaimStatus.CLOSED}),
-    ClaimStatus.WITHDRAWN: frozenset(),
-    ClaimStatus.CLOSED: frozenset(),
-}
+CLAIM_MOVES = table(
+    ClaimStatus,
+    registered="examination suspended withdrawn",
+    examination="suspended decided withdrawn",
+    suspended="examination withdrawn",
+    decided="closed",
+)
 # Statuses in which a person has an open claim: at most one at a time.
 OPEN = (ClaimStatus.REGISTERED, ClaimStatus.EXAMINATION, ClaimStatus.SUSPENDED)

@@ -3,6 +3,8 @@
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from refugeecm.core.transitions import table
+
 
 class Sex(TextChoices):
     """UNHCR eRRF, table Sex."""
@@ -136,16 +138,14 @@ class BatchStatus(TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
-BATCH_MOVES: dict[str, frozenset[str]] = {
-    BatchStatus.READING: frozenset({BatchStatus.CHECKING, BatchStatus.FAILED, BatchStatus.CANCELLED}),
-    BatchStatus.CHECKING: frozenset({BatchStatus.COMPARING, BatchStatus.CANCELLED}),
-    BatchStatus.COMPARING: frozenset({BatchStatus.REVIEW, BatchStatus.CANCELLED}),
-    BatchStatus.REVIEW: frozenset({BatchStatus.ACCEPTING, BatchStatus.CANCELLED}),
-    BatchStatus.ACCEPTING: frozenset({BatchStatus.DONE}),
-    BatchStatus.DONE: frozenset(),
-    BatchStatus.FAILED: frozenset(),
-    BatchStatus.CANCELLED: frozenset(),
-}
+BATCH_MOVES = table(
+    BatchStatus,
+    reading="checking failed cancelled",
+    checking="comparing cancelled",
+    comparing="review cancelled",
+    review="accepting cancelled",
+    accepting="done",
+)
 
 
 class StepKind(TextChoices):
@@ -165,11 +165,7 @@ class StepStatus(TextChoices):
     QUARANTINED = "quarantined", _("Set aside")
 
 
-STEP_MOVES: dict[str, frozenset[str]] = {
-    StepStatus.OPEN: frozenset({StepStatus.DONE, StepStatus.QUARANTINED}),
-    StepStatus.DONE: frozenset(),
-    StepStatus.QUARANTINED: frozenset({StepStatus.OPEN}),
-}
+STEP_MOVES = table(StepStatus, open="done quarantined", quarantined="open")
 
 
 class Outcome(TextChoices):

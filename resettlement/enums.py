@@ -3,6 +3,8 @@
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from refugeecm.core.transitions import table
+
 
 class ReferralStatus(TextChoices):
     """Life of a referral between agencies."""
@@ -15,19 +17,12 @@ class ReferralStatus(TextChoices):
     REVOKED = "revoked", _("Revoked")
 
 
-REFERRAL_MOVES: dict[str, frozenset[str]] = {
-    ReferralStatus.PROPOSED: frozenset(
-        {ReferralStatus.ACCEPTED, ReferralStatus.DECLINED, ReferralStatus.REVOKED}
-    ),
-    # Help that is given on the spot needs no step between.
-    ReferralStatus.ACCEPTED: frozenset(
-        {ReferralStatus.IN_PROGRESS, ReferralStatus.DONE, ReferralStatus.REVOKED}
-    ),
-    ReferralStatus.IN_PROGRESS: frozenset({ReferralStatus.DONE, ReferralStatus.REVOKED}),
-    ReferralStatus.DECLINED: frozenset(),
-    ReferralStatus.DONE: frozenset(),
-    ReferralStatus.REVOKED: frozenset(),
-}
+REFERRAL_MOVES = table(
+    ReferralStatus,
+    proposed="accepted declined revoked",
+    accepted="under_way done revoked",  # help that is given on the spot needs no step between
+    under_way="done revoked",
+)
 
 
 class ReferralOutcome(TextChoices):
@@ -57,15 +52,7 @@ class HandoverStatus(TextChoices):
     REVOKED = "revoked", _("Revoked")
 
 
-HANDOVER_MOVES: dict[str, frozenset[str]] = {
-    HandoverStatus.PROPOSED: frozenset(
-        {HandoverStatus.ACCEPTED, HandoverStatus.DECLINED, HandoverStatus.REVOKED}
-    ),
-    HandoverStatus.ACCEPTED: frozenset({HandoverStatus.DONE, HandoverStatus.REVOKED}),
-    HandoverStatus.DECLINED: frozenset(),
-    HandoverStatus.DONE: frozenset(),
-    HandoverStatus.REVOKED: frozenset(),
-}
+HANDOVER_MOVES = table(HandoverStatus, proposed="accepted declined revoked", accepted="done revoked")
 
 
 class Service(TextChoices):

@@ -9,6 +9,17 @@ from django.utils.translation import gettext as _
 Moves = Mapping[str, frozenset[str]]
 
 
+def table(statuses: type[models.TextChoices], **moves: str) -> dict[str, frozenset[str]]:
+    """Return {status: those it may move to} from codes, with spaces between; a status that is not named is an end.
+
+    Raises ValueError for a code that is no status.
+    """
+    unknown = {*moves, *" ".join(moves.values()).split()} - {*statuses.values}
+    if unknown:
+        raise ValueError(f"{statuses.__name__} has no {unknown}")
+    return {one: frozenset(moves.get(one, "").split()) for one in statuses.values}
+
+
 class TransitionNotAllowed(Exception):
     """The row is not, or no longer, in a status from which it may move there; the text may be shown."""
 
