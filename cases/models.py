@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from agencies.access import OwnedQuerySet
+from agencies.models.columns import who
 from cases.enums import OPEN, ClaimStatus, Outcome
 from refugeecm.core.classes import classified
 from refugeecm.core.history import track
@@ -36,16 +36,12 @@ class Claim(PersonOwned):
     status_since = models.DateTimeField(_("since"))
     outcome = models.CharField(_("outcome"), max_length=15, choices=Outcome, blank=True, default="")
     made_on = models.DateField(_("made on"))
-    opened_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    opened_by = who()
     opened_at = models.DateTimeField()
     proposed_outcome = models.CharField(
         _("proposed outcome"), max_length=15, choices=Outcome, blank=True, default=""
     )
-    proposed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    proposed_by = who()
     proposed_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1)
 
@@ -98,17 +94,13 @@ definers.append(
 )
 
 
-class ClaimReferenceQuerySet(OwnedQuerySet["ClaimReference"]):
-    """Questions about many references; each agency sees its own only."""
-
-
 class ClaimReference(PersonOwned):
     """The number under which an agency knows a claim in its own system; it can then ask by that number."""
 
     claim = models.ForeignKey(Claim, on_delete=models.CASCADE, related_name="references")
     value = models.CharField(_("number"), max_length=80)
 
-    objects = ClaimReferenceQuerySet.as_manager()
+    objects = OwnedQuerySet.as_manager()
     field_classes = classified(C1="id agency claim value")
     wall: ClassVar[Wall] = Wall()
 

@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy
 from agencies.access import FIELDS_HIDDEN, Sight, Viewer
 from cases.enums import ClaimStatus, Outcome
 from cases.models import Claim
-from refugeecm.core.models import User
 from refugeecm.core.templatetags.ui import country
 from registration.enums import Precision
 from registration.models import Individual
@@ -144,7 +143,7 @@ def _decision_tasks(claim: Claim, *, can_approve: bool) -> list[dict[str, Any]]:
 
 
 def _proposal(claim: Claim) -> str:
-    who = User.objects.filter(pk=claim.proposed_by_id).values_list("name", flat=True).first() or ""
+    who = claim.proposed_by.name if claim.proposed_by else ""
     return _("%(outcome)s, proposed by %(who)s") % {
         "outcome": claim.get_proposed_outcome_display(),
         "who": who,

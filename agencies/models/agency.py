@@ -12,6 +12,7 @@ from django.db.models.functions import Now, TruncDate
 from django.utils.translation import gettext_lazy as _
 
 from agencies.enums import AgencyKind, ClosedFor, Role
+from agencies.models.columns import who
 from refugeecm.core import crypto
 from refugeecm.core.classes import classified
 from refugeecm.core.history import track
@@ -130,9 +131,7 @@ class ApiClient(models.Model):
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="api_clients")
     name = models.CharField(_("name"), max_length=100)
     is_active = models.BooleanField(_("active"), default=True)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    created_by = who()
     created_at = models.DateTimeField()
     last_used_at = models.DateTimeField(_("last used"), null=True)  # written at most once an hour
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agencies.enums import AgreementStatus, Channel, Direction, LegalBasis, Onward, Purpose
 from agencies.models.agency import Agency
+from agencies.models.columns import both_or_neither, who
 from refugeecm.core.classes import FieldClass, classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import Wall
@@ -145,20 +146,12 @@ class Agreement(models.Model):
     status = models.CharField(
         _("status"), max_length=12, choices=AgreementStatus, default=AgreementStatus.DRAFT
     )
-    drafted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
-    proposed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    drafted_by = who(db_index=False)
+    proposed_by = who()
     proposed_at = models.DateTimeField(null=True)
-    accepted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    accepted_by = who()
     accepted_at = models.DateTimeField(null=True)
-    ended_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    ended_by = who()
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(_("reason"), max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -196,21 +189,9 @@ class Agreement(models.Model):
                 condition=models.Q(ends_on=None) | models.Q(ends_on__gte=models.F("starts_on")),
                 name="agreement_ends_after_start",
             ),
-            models.CheckConstraint(
-                condition=models.Q(proposed_at=None, proposed_by=None)
-                | models.Q(proposed_at__isnull=False, proposed_by__isnull=False),
-                name="agreement_proposed_at_by",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(accepted_at=None, accepted_by=None)
-                | models.Q(accepted_at__isnull=False, accepted_by__isnull=False),
-                name="agreement_accepted_at_by",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(ended_at=None, ended_by=None)
-                | models.Q(ended_at__isnull=False, ended_by__isnull=False),
-                name="agreement_ended_at_by",
-            ),
+            both_or_neither("proposed_at", "proposed_by", name="agreement_proposed_at_by"),
+            both_or_neither("accepted_at", "accepted_by", name="agreement_accepted_at_by"),
+            both_or_neither("ended_at", "ended_by", name="agreement_ended_at_by"),
         ]
 
     def __str__(self) -> str:

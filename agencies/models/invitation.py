@@ -11,17 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from agencies.enums import InvitationStatus, Role
 from agencies.models.agency import Agency
+from agencies.models.columns import OwnQuerySet, who
 from refugeecm.core.classes import classified
 
 VALID_FOR = timedelta(hours=72)  # as long as settings.PASSWORD_RESET_TIMEOUT lets its link work
 
 
-class InvitationQuerySet(models.QuerySet["Invitation"]):
+class InvitationQuerySet(OwnQuerySet["Invitation"]):
     """Questions about many invitations."""
-
-    def visible_to(self, viewer: object) -> InvitationQuerySet:
-        """Return those of the viewer's agency."""
-        return self.filter(agency_id=viewer.agency_id)  # type: ignore[attr-defined]
 
     def open(self, *, now: datetime) -> InvitationQuerySet:
         """Return those that can still be accepted."""
@@ -36,9 +33,7 @@ class Invitation(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="invitations")
     role = models.CharField(_("role"), max_length=20, choices=Role)
     member_until = models.DateField(_("member until"), null=True)
-    invited_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    invited_by = who()
     invited_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     status = models.CharField(

@@ -9,16 +9,13 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models.agency import Agency
+from agencies.models.columns import OwnQuerySet
 from refugeecm.core.classes import classified
 from refugeecm.core.wall import Wall
 
 
-class NotificationQuerySet(models.QuerySet["Notification"]):
+class NotificationQuerySet(OwnQuerySet["Notification"]):
     """Questions about many notifications."""
-
-    def visible_to(self, viewer: object) -> "NotificationQuerySet":
-        """Return those addressed to the viewer's agency."""
-        return self.filter(agency_id=viewer.agency_id)  # type: ignore[attr-defined]
 
     def unread(self) -> "NotificationQuerySet":
         """Return those nobody has put aside."""

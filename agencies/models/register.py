@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agencies.enums import BreachStatus, LawRequestStatus
 from agencies.models.agency import Agency
+from agencies.models.columns import OwnQuerySet, both_or_neither, who
 from refugeecm.core.classes import classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import Wall
@@ -19,14 +20,6 @@ from refugeecm.core.wall import Wall
 # GDPR article 33(1): not later than 72 hours after having become aware; hours run through nights and holidays (Regulation (EEC,
 # Euratom) 1182/71, article 3).
 TELL_AUTHORITY_WITHIN = timedelta(hours=72)
-
-
-class RegisterQuerySet(models.QuerySet[Any]):
-    """Questions about many entries."""
-
-    def visible_to(self, viewer: object) -> RegisterQuerySet:
-        """Return those of the viewer's agency; a register is shared with nobody."""
-        return self.filter(agency_id=viewer.agency_id)  # type: ignore[attr-defined]
 
 
 @track()
@@ -47,12 +40,10 @@ class Breach(models.Model):
     status = models.CharField(_("status"), max_length=12, choices=BreachStatus, default=BreachStatus.OPEN)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
-    closed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    closed_by = who()
     closed_at = models.DateTimeField(null=True)
 
-    objects = RegisterQuerySet.as_manager()
+    objects = OwnQuerySet.as_manager()
     field_classes = classified(
         C1="id agency reference noticed_at what whose people measures authority_told_at not_told_because people_told_at status"
         " recorded_by created_at closed_by closed_at"
@@ -61,13 +52,7 @@ class Breach(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["agency", "-noticed_at"])]
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(closed_at=None, closed_by=None)
-                | models.Q(closed_at__isnull=False, closed_by__isnull=False),
-                name="breach_closed_at_by",
-            )
-        ]
+        constraints = [both_or_neither("closed_at", "closed_by", name="breach_closed_at_by")]
 
     def __str__(self) -> str:
         return self.reference
@@ -96,17 +81,13 @@ class LawRequest(models.Model):
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     referred_to = models.CharField(_("focal point"), max_length=200, blank=True)
-    referred_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    referred_by = who()
     referred_at = models.DateTimeField(_("referred"), null=True)
     answer = models.CharField(_("answer"), max_length=2000, blank=True)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    decided_by = who()
     decided_at = models.DateTimeField(_("decided"), null=True)
 
-    objects = RegisterQuerySet.as_manager()
+    objects = OwnQuerySet.as_manager()
     field_classes = classified(
         C1="id agency reference received_at asked_by legal_basis asked_for answer_by status recorded_by created_at referred_to"
         " referred_by referred_at answer decided_by decided_at"
@@ -116,16 +97,8 @@ class LawRequest(models.Model):
     class Meta:
         indexes = [models.Index(fields=["agency", "-received_at"])]
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(referred_at=None, referred_by=None)
-                | models.Q(referred_at__isnull=False, referred_by__isnull=False),
-                name="law_request_referred_at_by",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(decided_at=None, decided_by=None)
-                | models.Q(decided_at__isnull=False, decided_by__isnull=False),
-                name="law_request_decided_at_by",
-            ),
+            both_or_neither("referred_at", "referred_by", name="law_request_referred_at_by"),
+            both_or_neither("decided_at", "decided_by", name="law_request_decided_at_by"),
             models.CheckConstraint(
                 condition=~models.Q(status__in=["answered", "refused"])
                 | ~models.Q(decided_by=models.F("recorded_by")),

@@ -5,23 +5,15 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar
 
-from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from agencies.enums import ReviewKind, ReviewStatus, Verdict
 from agencies.models.agency import Agency, ApiClient, Membership
 from agencies.models.agreement import Agreement
+from agencies.models.columns import OwnQuerySet, who
 from refugeecm.core.classes import classified
 from refugeecm.core.wall import Wall
-
-
-class ReviewQuerySet(models.QuerySet["Review"]):
-    """Questions about many reviews."""
-
-    def visible_to(self, viewer: object) -> ReviewQuerySet:
-        """Return those of the viewer's agency."""
-        return self.filter(agency_id=viewer.agency_id)  # type: ignore[attr-defined]
 
 
 class Review(models.Model):
@@ -30,15 +22,13 @@ class Review(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="reviews")
     opened_at = models.DateTimeField(_("opened"))
-    opened_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    opened_by = who()
     due_on = models.DateField(_("due"))  # the last day on which a line can be decided
     status = models.CharField(_("status"), max_length=10, choices=ReviewStatus, default=ReviewStatus.OPEN)
     reminded_days = models.PositiveSmallIntegerField(default=0)  # since opening: 0, 7 or 13
     closed_at = models.DateTimeField(null=True)
 
-    objects = ReviewQuerySet.as_manager()
+    objects = OwnQuerySet.as_manager()
     field_classes = classified(C1="id agency opened_at opened_by due_on status reminded_days closed_at")
     wall: ClassVar[Wall] = Wall()
 
@@ -69,9 +59,7 @@ class ReviewLine(models.Model):
     last_used_at = models.DateTimeField(_("last used"), null=True)
     status = models.CharField(_("verdict"), max_length=10, choices=Verdict, default=Verdict.OPEN)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    decided_by = who()
     decided_at = models.DateTimeField(null=True)
 
     field_classes = classified(

@@ -6,27 +6,19 @@ import uuid
 from datetime import datetime
 from typing import ClassVar
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from agencies.enums import DeliveryStatus, EndpointStatus, Problem
 from agencies.models.agency import Agency
+from agencies.models.columns import OwnQuerySet, both_or_neither, who
 from refugeecm.core import crypto
 from refugeecm.core.classes import classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import Definer, Wall, definers
 
 _VOLATILE = ["secret", "previous_secret", "failures", "failing_since", "resume_at", "tried_at"]
-
-
-class WebhookQuerySet(models.QuerySet["WebhookEndpoint"]):
-    """Questions about many receivers."""
-
-    def visible_to(self, viewer: object) -> WebhookQuerySet:
-        """Return those of the viewer's agency; no agreement shows them to anybody else."""
-        return self.filter(agency_id=viewer.agency_id)  # type: ignore[attr-defined]
 
 
 @track(exclude=_VOLATILE)
@@ -45,9 +37,7 @@ class WebhookEndpoint(models.Model):
         _("status"), max_length=8, choices=EndpointStatus, default=EndpointStatus.ACTIVE
     )
     why = models.CharField(_("reason"), max_length=300, blank=True)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    created_by = who()
     created_at = models.DateTimeField()
     # The breaker: how often in a row it failed, since when, and until when it is left in peace.
     failures = models.PositiveIntegerField(default=0)
@@ -55,7 +45,7 @@ class WebhookEndpoint(models.Model):
     resume_at = models.DateTimeField(null=True)
     tried_at = models.DateTimeField(null=True)  # whose turn was longest ago is next
 
-    objects = WebhookQuerySet.as_manager()
+    objects = OwnQuerySet.as_manager()
     field_classes = classified(
         C1="id agency url topics previous_until status why created_by created_at failures failing_since resume_at tried_at",
         internal="secret previous_secret",
@@ -64,11 +54,7 @@ class WebhookEndpoint(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(previous_secret=None, previous_until=None)
-                | models.Q(previous_secret__isnull=False, previous_until__isnull=False),
-                name="webhook_previous_secret_ends",
-            )
+            both_or_neither("previous_secret", "previous_until", name="webhook_previous_secret_ends")
         ]
 
     def __str__(self) -> str:
@@ -87,12 +73,8 @@ class WebhookEndpoint(models.Model):
         return found
 
 
-class DeliveryQuerySet(models.QuerySet["WebhookDelivery"]):
+class DeliveryQuerySet(OwnQuerySet["WebhookDelivery"]):
     """Questions about many deliveries."""
-
-    def visible_to(self, viewer: object) -> DeliveryQuerySet:
-        """Return those to the viewer's own systems."""
-        return self.filter(agency_id=viewer.agency_id)  # type: ignore[attr-defined]
 
     def waiting(self) -> DeliveryQuerySet:
         """Return those that are still to be sent."""

@@ -15,11 +15,7 @@ from refugeecm.core.classes import classified
 from refugeecm.core.wall import Definer, Wall, definers
 
 
-class UserQuerySet(models.QuerySet["User"]):
-    """Questions about many users."""
-
-
-class Users(BaseUserManager.from_queryset(UserQuerySet)["User"]):  # type: ignore[misc]
+class Users(BaseUserManager["User"]):
     """Makes users; e-mail addresses are compared without case."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:

@@ -14,10 +14,8 @@ def table(statuses: type[models.TextChoices], **moves: str) -> dict[str, frozens
 
     Raises ValueError for a code that is no status.
     """
-    unknown = {*moves, *" ".join(moves.values()).split()} - {*statuses.values}
-    if unknown:
-        raise ValueError(f"{statuses.__name__} has no {unknown}")
-    return {one: frozenset(moves.get(one, "").split()) for one in statuses.values}
+    found = {statuses(was): frozenset(map(statuses, to.split())) for was, to in moves.items()}
+    return {one: found.get(one, frozenset()) for one in statuses}
 
 
 class TransitionNotAllowed(Exception):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from agencies.enums import Purpose
 from agencies.models import Agency
+from agencies.models.columns import who
 from refugeecm.core.classes import classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import Wall
@@ -43,16 +43,10 @@ class Consent(PersonOwned):
     language = models.CharField(_("language it was explained in"), max_length=40)
     given_on = models.DateField(_("given on"))
     witness = models.CharField(_("witness"), max_length=150, blank=True)
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    recorded_by = who()
     recorded_at = models.DateTimeField()
-    confirmed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
-    confirmed_again_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    confirmed_by = who()
+    confirmed_again_by = who()
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True)
     withdrawal = models.CharField(_("how it was withdrawn"), max_length=300, blank=True)
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from guardian.models.models import UserObjectPermissionBase
 
 from agencies.models import Agency
+from agencies.models.columns import both_or_neither, who
 from refugeecm.core.classes import classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import Wall
@@ -39,13 +40,9 @@ class SealedFile(_OfOneAgency):
     """One member of a household whose file is sealed: only named readers see it, and no partner by any agreement."""
 
     reason = models.CharField(_("reason"), max_length=300)
-    sealed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    sealed_by = who()
     sealed_at = models.DateTimeField()
-    lifted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    lifted_by = who()
     lifted_at = models.DateTimeField(null=True)
 
     field_classes = classified(
@@ -58,11 +55,7 @@ class SealedFile(_OfOneAgency):
             models.UniqueConstraint(
                 fields=["individual_id"], name="sealed_file_once", condition=models.Q(lifted_at=None)
             ),
-            models.CheckConstraint(
-                condition=models.Q(lifted_at=None, lifted_by=None)
-                | models.Q(lifted_at__isnull=False, lifted_by__isnull=False),
-                name="seal_lifted_at_by",
-            ),
+            both_or_neither("lifted_at", "lifted_by", name="seal_lifted_at_by"),
         ]
         indexes = [
             models.Index(fields=["household_id"], name="sealed_household", condition=models.Q(lifted_at=None))
@@ -89,9 +82,7 @@ class HouseholdReader(UserObjectPermissionBase):
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     kind = models.CharField(_("kind"), max_length=12, choices=ReaderKind, default=ReaderKind.NAMED)
     reason = models.CharField(_("reason"), max_length=300)
-    granted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    granted_by = who()
     granted_at = models.DateTimeField()
     expires_at = models.DateTimeField(_("until"), null=True)
 
@@ -110,9 +101,7 @@ class ConflictOfInterest(_OfOneAgency):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     reason = models.CharField(_("reason"), max_length=300)
-    declared_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    declared_by = who()
     declared_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 

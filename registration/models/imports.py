@@ -10,21 +10,17 @@ from __future__ import annotations
 import uuid
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from agencies.access import OwnedQuerySet
 from agencies.models import Agency
+from agencies.models.columns import both_or_neither, who
 from refugeecm.core.classes import classified
 from refugeecm.core.wall import Wall
 from registration.enums import BatchStatus, Outcome, StepKind, StepStatus
 from registration.models.people import InfluxEvent
-
-
-class ImportBatchQuerySet(OwnedQuerySet["ImportBatch"]):
-    """Questions about many files."""
 
 
 class ImportBatch(models.Model):
@@ -44,17 +40,13 @@ class ImportBatch(models.Model):
     problem = models.CharField(max_length=500, blank=True)
     rows = models.PositiveIntegerField(_("rows"), default=0)
     households = models.PositiveIntegerField(_("households"), default=0)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    created_by = who()
     created_at = models.DateTimeField()
-    accepted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    accepted_by = who()
     accepted_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
 
-    objects = ImportBatchQuerySet.as_manager()
+    objects = OwnedQuerySet.as_manager()
     field_classes = classified(
         C1="id agency event file_name size status rows households created_by created_at accepted_by accepted_at done_at problem"
         " header columns found_format",
@@ -70,11 +62,7 @@ class ImportBatch(models.Model):
                 name="same_file_once",
                 condition=~models.Q(status__in=["failed", "cancelled"]),
             ),
-            models.CheckConstraint(
-                condition=models.Q(accepted_at=None, accepted_by=None)
-                | models.Q(accepted_at__isnull=False, accepted_by__isnull=False),
-                name="batch_accepted_at_by",
-            ),
+            both_or_neither("accepted_at", "accepted_by", name="batch_accepted_at_by"),
         ]
 
     def __str__(self) -> str:

@@ -212,10 +212,6 @@ class Individual(PersonOwned):
         )
 
 
-class DocumentQuerySet(PersonQuerySet["Document"]):
-    """Questions about many documents."""
-
-
 @track(exclude=["number_index"])
 class Document(PersonOwned):
     """A paper that a person brought; its number is sealed, and found again by a blind index."""
@@ -225,7 +221,7 @@ class Document(PersonOwned):
     number = models.BinaryField(_("number"), default=b"")  # sealed with the person's key
     number_index = models.BinaryField(default=b"")
 
-    objects = DocumentQuerySet.as_manager()
+    objects = PersonQuerySet.as_manager()
     field_classes = classified(C1="id agency individual", C3="kind number", internal="number_index")
     wall: ClassVar[Wall] = Wall(shared=shared_sql("registration_document.individual_id"))
     shared_as = _("Document")
@@ -236,10 +232,6 @@ class Document(PersonOwned):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
-
-
-class PersonKeyQuerySet(PersonQuerySet["PersonKey"]):
-    """Questions about many keys."""
 
 
 class PersonKey(models.Model):
@@ -253,16 +245,12 @@ class PersonKey(models.Model):
     )
     wrapped = models.BinaryField()
 
-    objects = PersonKeyQuerySet.as_manager()
+    objects = PersonQuerySet.as_manager()
     field_classes = classified(internal="individual agency wrapped")
     wall: ClassVar[Wall] = Wall(shared=shared_sql("registration_personkey.individual_id"))
 
     def __str__(self) -> str:
         return f"key of {self.individual_id}"
-
-
-class MatchCandidateQuerySet(PersonQuerySet["MatchCandidate"]):
-    """Questions about many candidates."""
 
 
 class MatchCandidate(models.Model):
@@ -279,7 +267,7 @@ class MatchCandidate(models.Model):
     reasons = ArrayField(models.CharField(max_length=30), default=list)
     found_at = models.DateTimeField()
 
-    objects = MatchCandidateQuerySet.as_manager()
+    objects = PersonQuerySet.as_manager()
     field_classes = classified(C1="id agency individual other found_at", C2="score reasons")
     wall: ClassVar[Wall] = Wall()
 

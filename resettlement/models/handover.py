@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from agencies.access import OwnedQuerySet, Viewer, live_for
 from agencies.models import Agency, Agreement
 from agencies.models.agreement import LIVE_SQL
+from agencies.models.columns import both_or_neither, who
 from refugeecm.core.classes import FieldClass, classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import Definer, Wall, definers
@@ -77,17 +77,11 @@ class Handover(PersonOwned):
     )
     status_since = models.DateTimeField(_("since"))
     answer = models.CharField(_("answer"), max_length=500, blank=True)
-    made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    made_by = who()
     made_at = models.DateTimeField(_("made"))
-    answered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    answered_by = who()
     answered_at = models.DateTimeField(null=True)
-    approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    approved_by = who()
     approved_at = models.DateTimeField(null=True)
 
     objects = HandoverQuerySet.as_manager()
@@ -112,11 +106,7 @@ class Handover(PersonOwned):
             models.CheckConstraint(
                 condition=~models.Q(agency=models.F("recipient")), name="handover_between_two"
             ),
-            models.CheckConstraint(
-                condition=models.Q(answered_at=None, answered_by=None)
-                | models.Q(answered_at__isnull=False, answered_by__isnull=False),
-                name="handover_answered_at_by",
-            ),
+            both_or_neither("answered_at", "answered_by", name="handover_answered_at_by"),
             models.CheckConstraint(
                 condition=models.Q(
                     approved_at=None,

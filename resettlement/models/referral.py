@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from agencies.access import OwnedQuerySet, Viewer, live_for
 from agencies.models import Agency, Agreement
 from agencies.models.agreement import LIVE_SQL
+from agencies.models.columns import who
 from cases.models import Claim
 from refugeecm.core.classes import FieldClass, classified
 from refugeecm.core.history import track
@@ -71,9 +71,7 @@ class Referral(PersonOwned):
     outcome = models.CharField(
         _("outcome"), max_length=12, choices=ReferralOutcome, blank=True, default="", db_default=""
     )
-    made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    made_by = who()
     made_at = models.DateTimeField(_("made"))
 
     objects = ReferralQuerySet.as_manager()
@@ -114,9 +112,7 @@ class ReferralMessage(PersonOwned):
 
     referral = models.ForeignKey(Referral, on_delete=models.PROTECT, related_name="messages")
     text = models.TextField(_("message"), max_length=2000)
-    written_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    written_by = who()
     written_at = models.DateTimeField(_("written"))
 
     objects = ReferralMessageQuerySet.as_manager()
