@@ -259,15 +259,8 @@ def check(by: Viewer, permission: Permission) -> None:
 
 def tell(name: str, agreement: Agreement, *, by: Viewer, now: datetime, other: bool = True) -> None:
     """Record what a person did to an agreement, and tell the other party unless it does not concern it yet."""
-    events.record(
-        name,
-        subject_type="agreement",
-        subjects=[agreement.pk],
-        agency_id=by.agency_id,
-        by=by.user_id,
-        now=now,
-        details={"tell": [agreement.other_than(by.agency_id).pk]} if other else {},
-    )
+    told = [agreement.other_than(by.agency_id).pk] if other else []
+    events.note(name, "agreement", agreement.pk, by=by, now=now, tell=told)
 
 
 def announce(name: str, agreement: Agreement, *, now: datetime) -> None:

@@ -69,6 +69,4 @@ def left(*, desk: DeskPin, by: Viewer, now: datetime) -> int:
 
 
 def _record(name: str, desk: DeskPin, by: Viewer, now: datetime) -> None:
-    events.record(
-        name, subject_type="desk", subjects=[desk.pk], agency_id=by.agency_id, by=by.user_id, now=now
-    )
+    events.note(name, "desk", desk.pk, by=by, now=now)

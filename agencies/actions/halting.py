@@ -95,21 +95,12 @@ def cut_off(*, partner: Agency, by: Viewer, now: datetime, reason: str) -> Cut:
     )
     seen = [one for one in clients if one]
     cut = Cut(opened, len(clients), max(seen) if seen else None, stopped)
-    events.record(
-        CUT_OFF,
-        subject_type="agreement",
-        subjects=[one.pk for one in standing],
-        agency_id=by.agency_id,
-        by=by.user_id,
-        now=now,
-        details={
-            "partner": partner.pk,
-            "opened": [{"agreement": str(one.pk), "people": people} for one, people in opened],
-            "clients": cut.clients,
-            "last_seen": cut.last_seen.isoformat(" ", "minutes") if cut.last_seen else "",
-            "stopped": stopped,
-        },
-    )
+    events.note(
+        CUT_OFF, "agreement", *(one.pk for one in standing), by=by, now=now, partner=partner.pk,
+        opened=[{"agreement": str(one.pk), "people": people} for one, people in opened],
+        clients=cut.clients, stopped=stopped,
+        last_seen=cut.last_seen.isoformat(" ", "minutes") if cut.last_seen else "",
+    )  # fmt: skip
     return cut
 
 

@@ -105,15 +105,7 @@ def set_domains(*, agency: Agency, domains: str, by: Viewer, now: datetime) -> N
     if not by.may(Permission.MEMBER_MANAGE) or agency.pk != by.agency_id:
         raise NotPermitted(_("Only an administrator of the agency can do this."))
     Agency.objects.filter(pk=agency.pk).update(invite_domains=domains)
-    events.record(
-        DOMAINS,
-        subject_type="member",
-        subjects=[of_number(agency.pk)],
-        agency_id=agency.pk,
-        by=by.user_id,
-        now=now,
-        details={"domains": len(domains.split())},
-    )
+    events.note(DOMAINS, "member", of_number(agency.pk), by=by, now=now, domains=len(domains.split()))
 
 
 @transaction.atomic

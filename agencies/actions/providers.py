@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -94,9 +95,5 @@ def _check(by: Viewer) -> None:
         raise NotPermitted(_("Only an administrator can change the identity provider."))
 
 
-def _record(name: str, by: Viewer, now: datetime, details: dict[str, str]) -> None:
-    subject = of_number(by.agency_id)
-    events.record(
-        name, subject_type="agency", subjects=[subject], agency_id=by.agency_id, by=by.user_id, now=now,
-        details=details,
-    )  # fmt: skip
+def _record(name: str, by: Viewer, now: datetime, details: dict[str, Any]) -> None:
+    events.note(name, "agency", of_number(by.agency_id), by=by, now=now, **details)

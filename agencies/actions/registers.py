@@ -152,12 +152,4 @@ def decide_request(*, request: LawRequest, to: str, answer: str, by: Viewer, now
 
 def _record(name: str, row: Breach | LawRequest, *, by: Viewer, now: datetime) -> None:
     kind = "breach" if isinstance(row, Breach) else "law_request"
-    events.record(
-        name,
-        subject_type=kind,
-        subjects=[row.pk],
-        agency_id=row.agency_id,
-        by=by.user_id,
-        now=now,
-        details={"status": row.status},
-    )
+    events.note(name, kind, row.pk, by=by, now=now, status=row.status)

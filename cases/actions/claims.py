@@ -111,24 +111,8 @@ def set_reference(*, claim: Claim, value: str, by: Viewer, now: datetime) -> Non
             )
     except IntegrityError as error:
         raise policies.NotPermitted(_("Your agency uses this number for another claim already.")) from error
-    events.record(
-        REFERENCED,
-        subject_type="claim",
-        subjects=[claim.pk],
-        agency_id=by.agency_id,
-        by=by.user_id,
-        now=now,
-        tell=False,
-    )
+    events.note(REFERENCED, "claim", claim.pk, by=by, now=now, tell=None)
 
 
 def _record(name: str, claim: Claim, *, by: Viewer, now: datetime) -> None:
-    events.record(
-        name,
-        subject_type="claim",
-        subjects=[claim.pk],
-        agency_id=claim.agency_id,
-        by=by.user_id,
-        now=now,
-        details={"status": claim.status},
-    )
+    events.note(name, "claim", claim.pk, by=by, now=now, status=claim.status)

@@ -3,13 +3,26 @@
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import connection
 
 from refugeecm.core.bulk import insert
 from refugeecm.core.ids import uuid7
 from refugeecm.core.models import Event, OutboxMessage
+
+
+class Actor(Protocol):
+    """Whoever does something: a person, or a worker, of an agency."""
+
+    @property
+    def agency_id(self) -> int:
+        """The agency."""
+
+    @property
+    def user_id(self) -> int | None:
+        """The person; None for workers and systems."""
+
 
 CATALOGUE: dict[str, str] = {}
 
@@ -63,6 +76,24 @@ def record(
             now=now,
             payload={"subjects": [str(one) for one in ids], "by": by, **(details or {})},
         )
+
+
+def note(
+    name: str,
+    subject_type: str,
+    *subjects: uuid.UUID,
+    by: Actor,
+    now: datetime,
+    tell: Iterable[int] | None = (),
+    **details: Any,
+) -> None:
+    """Record what somebody did for their agency. `tell` names other agencies that are told; None: nobody is, no worker either."""
+    if tell:
+        details["tell"] = list(tell)
+    record(
+        name, subject_type=subject_type, subjects=subjects, agency_id=by.agency_id, by=by.user_id, now=now,
+        details=details, tell=tell is not None,
+    )  # fmt: skip
 
 
 def queue(

@@ -217,10 +217,7 @@ def audit_file(request: ViewedRequest) -> HttpResponse:
         writer.writerow(
             [gettext("More lines follow; narrow the filter to get them."), found.back_to.at.isoformat()]
         )
-    events.record(
-        TAKEN, subject_type="agency", subjects=[viewer.request_id], agency_id=viewer.agency_id, by=viewer.user_id, now=now,
-        details={"lines": len(found.entries)}, tell=False,
-    )  # fmt: skip
+    events.note(TAKEN, "agency", viewer.request_id, by=viewer, now=now, tell=None, lines=len(found.entries))
     response = HttpResponse(output.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="audit-{now:%Y-%m-%d}.csv"'
     return response

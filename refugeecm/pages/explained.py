@@ -203,10 +203,8 @@ def explained(request: ViewedRequest) -> HttpResponse:
         person = form.cleaned_data["person"]
         subject, name, standing = form.subject()
         found = explain(person, subject, viewer=viewer, standing=standing)
-        events.record(
-            EXPLAINED, subject_type="individual", subjects=[person.pk], agency_id=viewer.agency_id, by=viewer.user_id, now=now,
-            details={"who": form.cleaned_data["who"], "door": subject.channel}, tell=False,
-        )  # fmt: skip
+        asked = {"who": form.cleaned_data["who"], "door": subject.channel}
+        events.note(EXPLAINED, "individual", person.pk, by=viewer, now=now, tell=None, **asked)
         context |= {
             "person": person,
             "found": found,

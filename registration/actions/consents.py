@@ -101,13 +101,5 @@ def _check(individual: Individual, by: Viewer) -> None:
 
 
 def _record(name: str, consent: Consent, *, by: Viewer, now: datetime) -> None:
-    events.record(
-        name,
-        subject_type="individual",
-        subjects=[consent.individual_id],
-        agency_id=by.agency_id,
-        by=by.user_id,
-        now=now,
-        details={"purpose": consent.purpose, "recipient": consent.recipient_id},
-        tell=False,
-    )
+    told = {"purpose": consent.purpose, "recipient": consent.recipient_id}
+    events.note(name, "individual", consent.individual_id, by=by, now=now, tell=None, **told)

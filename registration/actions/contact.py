@@ -58,16 +58,8 @@ def correct_phone(*, individual: Individual, phone: str, by: Viewer, now: dateti
         (written,) = cursor.fetchone()
     if not written:
         raise NotPermitted(_("This was ended a moment ago. Reload the page to see what changed."))
-    owner = individual.agency_id
-    events.record(
-        CORRECTED,
-        subject_type="individual",
-        subjects=[individual.pk],
-        agency_id=by.agency_id,
-        by=by.user_id,
-        now=now,
-        details={"tell": [owner]} if owner != by.agency_id else {},
-    )
+    owner = {individual.agency_id} - {by.agency_id}
+    events.note(CORRECTED, "individual", individual.pk, by=by, now=now, tell=owner)
 
 
 def _digits(phone: str) -> str:

@@ -136,10 +136,7 @@ def break_glass(*, number: str, reason: str, by: Viewer, now: datetime) -> None:
         ).exists()
     )
     if found is None or kept_out:
-        events.record(
-            GLASS_TRIED, subject_type="glass", subjects=[by.request_id], agency_id=by.agency_id, by=by.user_id,
-            now=now, details={"tell": [by.agency_id]},
-        )  # fmt: skip
+        events.note(GLASS_TRIED, "glass", by.request_id, by=by, now=now, tell=[by.agency_id])
         return
     _grant(
         found,
@@ -150,10 +147,7 @@ def break_glass(*, number: str, reason: str, by: Viewer, now: datetime) -> None:
         now=now,
         until=now + EMERGENCY,
     )
-    events.record(
-        GLASS_BROKEN, subject_type="household", subjects=[found.pk], agency_id=by.agency_id, by=by.user_id, now=now,
-        details={"tell": [by.agency_id]},
-    )  # fmt: skip
+    events.note(GLASS_BROKEN, "household", found.pk, by=by, now=now, tell=[by.agency_id])
 
 
 @transaction.atomic
@@ -245,7 +239,4 @@ def _grant(
 
 
 def _record(name: str, household: Household, *, by: Viewer, now: datetime, **details: int) -> None:
-    events.record(
-        name, subject_type="household", subjects=[household.pk], agency_id=by.agency_id, by=by.user_id, now=now,
-        details=details, tell=False,
-    )  # fmt: skip
+    events.note(name, "household", household.pk, by=by, now=now, tell=None, **details)

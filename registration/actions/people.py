@@ -94,15 +94,7 @@ def register(
         (MEMBERS_ADDED, rows.joined),
     ):
         if subjects:
-            events.record(
-                name,
-                subject_type="household",
-                subjects=subjects,
-                agency_id=by.agency_id,
-                by=by.user_id,
-                now=now,
-                details={"event": event.slug},
-            )
+            events.note(name, "household", *subjects, by=by, now=now, event=event.slug)
     return people
 
 

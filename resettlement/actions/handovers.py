@@ -184,12 +184,4 @@ def _ledger_lines(
 
 def _record(name: str, handover: Handover, *, by: Viewer, now: datetime) -> None:
     other = handover.recipient_id if by.agency_id == handover.agency_id else handover.agency_id
-    events.record(
-        name,
-        subject_type="handover",
-        subjects=[handover.pk],
-        agency_id=by.agency_id,
-        by=by.user_id,
-        now=now,
-        details={"tell": [other], "status": handover.status},
-    )
+    events.note(name, "handover", handover.pk, by=by, now=now, tell=[other], status=handover.status)

@@ -103,12 +103,4 @@ def write(*, referral: Referral, text: str, by: Viewer, now: datetime) -> Referr
 
 def _record(name: str, referral: Referral, *, by: Viewer, now: datetime) -> None:
     other = referral.recipient_id if by.agency_id == referral.agency_id else referral.agency_id
-    events.record(
-        name,
-        subject_type="referral",
-        subjects=[referral.pk],
-        agency_id=by.agency_id,
-        by=by.user_id,
-        now=now,
-        details={"tell": [other], "status": referral.status},
-    )
+    events.note(name, "referral", referral.pk, by=by, now=now, tell=[other], status=referral.status)

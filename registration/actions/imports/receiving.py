@@ -84,15 +84,7 @@ def receive(*, data: bytes, file_name: str, event: InfluxEvent, by: Viewer, now:
         piece = crypto.seal(data[start : start + PIECE], key=key, place=content.place("piece", batch_id, seq))
         ImportPiece.objects.create(agency=by.agency, batch=batch, seq=seq, sealed=piece)
     insert(ImportStep, [content.step(batch, StepKind.READ)])
-    events.record(
-        RECEIVED,
-        subject_type="import",
-        subjects=[batch.pk],
-        agency_id=by.agency_id,
-        by=by.user_id,
-        now=now,
-        tell=False,
-    )
+    events.note(RECEIVED, "import", batch.pk, by=by, now=now, tell=None)
     return batch
 
 
@@ -107,15 +99,7 @@ def accept(*, batch: ImportBatch, by: Viewer, now: datetime) -> None:
     insert(ImportStep, [content.step(batch, StepKind.ACCEPT, seq=one.seq, rows=one.rows) for one in checked])
     if not checked:
         move(batch, to=BatchStatus.DONE, moves=BATCH_MOVES, done_at=now)
-    events.record(
-        ACCEPTED,
-        subject_type="import",
-        subjects=[batch.pk],
-        agency_id=by.agency_id,
-        by=by.user_id,
-        now=now,
-        tell=False,
-    )
+    events.note(ACCEPTED, "import", batch.pk, by=by, now=now, tell=None)
 
 
 @transaction.atomic
@@ -125,12 +109,4 @@ def cancel(*, batch: ImportBatch, by: Viewer, now: datetime) -> None:
     # First the steps, then the file: the order in which workers lock them.
     ImportStep.objects.open().filter(batch_id=batch.pk).update(status=StepStatus.DONE, done_at=now)
     move(batch, to=BatchStatus.CANCELLED, moves=BATCH_MOVES, key=b"", done_at=now)
-    events.record(
-        CANCELLED,
-        subject_type="import",
-        subjects=[batch.pk],
-        agency_id=by.agency_id,
-        by=by.user_id,
-        now=now,
-        tell=False,
-    )
+    events.note(CANCELLED, "import", batch.pk, by=by, now=now, tell=None)

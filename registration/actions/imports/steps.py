@@ -140,23 +140,11 @@ def _advance(batch: ImportBatch, viewer: Viewer, now: datetime) -> None:
     elif batch.status == BatchStatus.COMPARING:
         _wait_for_the_disk()
         move(batch, to=BatchStatus.REVIEW, moves=BATCH_MOVES)
-        _record(CHECKED, batch, viewer, now)
+        events.note(CHECKED, "import", batch.pk, by=viewer, now=now, tell=None)
     elif batch.status == BatchStatus.ACCEPTING:
         _wait_for_the_disk()
         move(batch, to=BatchStatus.DONE, moves=BATCH_MOVES, done_at=now)
-        _record(DONE, batch, viewer, now)
-
-
-def _record(name: str, batch: ImportBatch, viewer: Viewer, now: datetime) -> None:
-    events.record(
-        name,
-        subject_type="import",
-        subjects=[batch.pk],
-        agency_id=viewer.agency_id,
-        by=viewer.user_id,
-        now=now,
-        tell=False,
-    )
+        events.note(DONE, "import", batch.pk, by=viewer, now=now, tell=None)
 
 
 def _set_aside(step: ImportStep, now: datetime) -> None:
