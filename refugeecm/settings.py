@@ -250,49 +250,28 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2}
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TIMEZONE = "UTC"
+
+
+def _every(task: str, schedule: float | crontab, *, expires: float = 0, **kwargs: int) -> dict[str, object]:
+    """Return a line of the calendar; a hint that nobody has taken by the next one is thrown away."""
+    options = {"expires": expires or schedule}
+    return {"task": task, "schedule": schedule, "kwargs": kwargs, "options": options}
+
+
 CELERY_BEAT_SCHEDULE = {
-    "seal what was written": {
-        "task": "agencies.tasks.seal_what_was_written",
-        "schedule": 600.0,
-        "options": {"expires": 600},
-    },
-    "check the seals of a day": {
-        "task": "agencies.tasks.check_seals",
-        "kwargs": {"days": 1},
-        "schedule": 3600.0,
-        "options": {"expires": 3600},
-    },
-    "check all seals": {
-        "task": "agencies.tasks.check_seals",
-        "schedule": crontab(hour=2, minute=30),
-        "options": {"expires": 3600},
-    },
-    "drain the outbox": {"task": "agencies.tasks.drain_outbox", "schedule": 5.0, "options": {"expires": 5}},
-    "send mail": {"task": "agencies.tasks.send_mail", "schedule": 5.0, "options": {"expires": 5}},
-    "send webhooks": {"task": "agencies.tasks.send_webhooks", "schedule": 3.0, "options": {"expires": 3}},
-    "sweep open imports": {
-        "task": "registration.tasks.sweep_imports",
-        "schedule": 3.0,
-        "options": {"expires": 3},
-    },
-    "sweep open exports": {
-        "task": "agencies.tasks.sweep_exports",
-        "schedule": 3.0,
-        "options": {"expires": 3},
-    },
+    "seal what was written": _every("agencies.tasks.seal_what_was_written", 600.0),
+    "check the seals of a day": _every("agencies.tasks.check_seals", 3600.0, days=1),
+    "check all seals": _every("agencies.tasks.check_seals", crontab(hour=2, minute=30), expires=3600),
+    "drain the outbox": _every("agencies.tasks.drain_outbox", 5.0),
+    "send mail": _every("agencies.tasks.send_mail", 5.0),
+    "send webhooks": _every("agencies.tasks.send_webhooks", 3.0),
+    "sweep open imports": _every("registration.tasks.sweep_imports", 3.0),
+    "sweep open exports": _every("agencies.tasks.sweep_exports", 3.0),
     # Every hour, for who was not told since yesterday.
-    "daily mail": {"task": "agencies.tasks.mail_daily", "schedule": 3600.0, "options": {"expires": 3600}},
-    "end exports": {"task": "agencies.tasks.end_exports", "schedule": 300.0, "options": {"expires": 300}},
-    "end what has run out": {
-        "task": "agencies.tasks.end_expired",
-        "schedule": 3600.0,
-        "options": {"expires": 3600},
-    },
-    "look after members and reviews": {
-        "task": "agencies.tasks.look_after_members",
-        "schedule": 3600.0,
-        "options": {"expires": 3600},
-    },
+    "daily mail": _every("agencies.tasks.mail_daily", 3600.0),
+    "end exports": _every("agencies.tasks.end_exports", 300.0),
+    "end what has run out": _every("agencies.tasks.end_expired", 3600.0),
+    "look after members and reviews": _every("agencies.tasks.look_after_members", 3600.0),
 }
 
 LANGUAGE_CODE = "en"

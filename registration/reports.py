@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, IntegerField, Sum
+from django.db.models import Count, IntegerField, Q, Sum
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.utils.formats import date_format
@@ -18,6 +20,7 @@ from registration.models import Household, ImportBatch, ImportRow, ImportStep
 
 # Somebody has to wait for a worker in these.
 RUNNING = (BatchStatus.READING, BatchStatus.CHECKING, BatchStatus.COMPARING, BatchStatus.ACCEPTING)
+_RESULTS = ("created", "households", "candidates")  # what accepting a chunk counts
 
 
 @dataclass(frozen=True)
@@ -44,71 +47,63 @@ class Progress:
         return self.counts.get(Outcome.NEW, 0) + self.counts.get(Outcome.POSSIBLE, 0)
 
 
-@dataclass(frozen=True)
-class _Sums:
-    """What the steps of one kind add up to."""
-
-    all: int = 0
-    closed: int = 0
-    created: int = 0
-    households: int = 0
-    candidates: int = 0
-    seconds: float = 0.0
-
-
 def progress(batch: ImportBatch) -> Progress:
     """Return where the file stands, computed from its steps and findings in two statements; nothing is counted in memory."""
     sums = _sums(batch)
-    check, accept = sums.get(StepKind.CHECK, _Sums()), sums.get(StepKind.ACCEPT, _Sums())
+    check, accept = sums[StepKind.CHECK], sums[StepKind.ACCEPT]
     found = dict(
         ImportRow.objects.filter(batch=batch).order_by().values_list("outcome").annotate(people=Count("pk"))
     )
     special = sum(count for outcome, count in found.items() if outcome != Outcome.NEW)
     counts = {str(outcome): found.get(outcome, 0) for outcome in Outcome}
-    counts[str(Outcome.NEW)] = max(check.closed - special, 0)
+    counts[str(Outcome.NEW)] = max(check["closed"] - special, 0)
     done, total = {
-        BatchStatus.READING: (check.all, 0),
-        BatchStatus.CHECKING: (check.closed, batch.rows),
-        BatchStatus.COMPARING: (check.closed, 0),
-        BatchStatus.ACCEPTING: (accept.closed, accept.all),
+        BatchStatus.READING: (check["all"], 0),
+        BatchStatus.CHECKING: (check["closed"], batch.rows),
+        BatchStatus.COMPARING: (check["closed"], 0),
+        BatchStatus.ACCEPTING: (accept["closed"], accept["all"]),
     }.get(BatchStatus(batch.status), (batch.rows, batch.rows))
     return Progress(
         stage=batch.status,
         done=done,
         total=total,
         counts=counts,
-        created=accept.created,
-        households=accept.households,
-        candidates=accept.candidates,
-        seconds=sum(one.seconds for one in sums.values()),
+        **{name: accept[name] for name in _RESULTS},
+        seconds=sum(one["took"] for one in sums.values()),
     )
 
 
-def _sums(batch: ImportBatch) -> dict[str, _Sums]:
+def _sums(batch: ImportBatch) -> dict[str, Counter[str]]:
     """Return what the steps of a file add up to, by kind. Whatever is not open is closed: done, or set aside with its rows."""
-    keys = ("created", "households", "candidates")
     totals: dict[str, Any] = {
-        key: Sum(Cast(KeyTextTransform(key, "counts"), IntegerField()), default=0) for key in keys
+        key: Sum(Cast(KeyTextTransform(key, "counts"), IntegerField()), default=0) for key in _RESULTS
     }
-    grouped = (
+    grouped: Any = (
         ImportStep.objects.filter(batch_id=batch.pk)
         .order_by()
-        .values("kind", "status")
-        .annotate(people=Sum("rows"), took=Sum("seconds"), **totals)
-    )
-    sums: dict[str, _Sums] = {}
-    one: dict[str, Any]
-    for one in grouped:  # type: ignore[assignment]
-        was = sums.get(one["kind"], _Sums())
-        sums[one["kind"]] = _Sums(
-            all=was.all + one["people"],
-            closed=was.closed + (0 if one["status"] == StepStatus.OPEN else one["people"]),
-            created=was.created + one["created"],
-            households=was.households + one["households"],
-            candidates=was.candidates + one["candidates"],
-            seconds=was.seconds + one["took"],
+        .values("kind")
+        .annotate(
+            all=Sum("rows"),
+            closed=Sum("rows", filter=~Q(status=StepStatus.OPEN), default=0),
+            took=Sum("seconds"),
+            **totals,
         )
+    )
+    sums: dict[str, Counter[str]] = defaultdict(Counter)
+    for one in grouped:
+        sums[one.pop("kind")] = Counter(one)
     return sums
+
+
+def problem(batch: ImportBatch) -> str:
+    """Return why a file could not be read, and what to do; `problem` is a message id with its detail, as JSON."""
+    try:
+        told = json.loads(batch.problem)
+        return gettext(told["message"]) % {"detail": told["detail"]}
+    except (ValueError, KeyError, TypeError):
+        return gettext(
+            "The file could not be read. Open it, save it again as .xlsx or CSV, and upload the copy."
+        )
 
 
 def column_counts(batch: ImportBatch) -> list[tuple[str, int]]:

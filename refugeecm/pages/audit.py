@@ -6,9 +6,7 @@ no files (docs/decisions/0008). Filters are the address; the filtered list can b
 
 from __future__ import annotations
 
-import csv
 import io
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -27,6 +25,7 @@ from django.views.decorators.http import require_GET
 from agencies import access
 from agencies.access import Permission, Viewer
 from agencies.access.declaration import ViewedRequest
+from agencies.channels.sheets import write_csv
 from agencies.models import Agency, Membership
 from refugeecm.core import events
 from refugeecm.core.models import Seal, SealCheck
@@ -73,8 +72,6 @@ PROBLEMS: dict[str, Text] = {
     "seal changed": _("the seal itself was changed"),
     "list changed": _("the list of sealed rows was changed; the rows are as they were"),
 }
-# What a spreadsheet would take for a formula, whatever stands invisibly before it (trust.md P27).
-_LIVE = re.compile(r"^[\s\x00-\x20\u200b-\u200f\u202a-\u202e\u2060\ufeff]*[=+\-@|%]|^[\t\r\n]")
 
 
 class AuditForm(forms.Form):
@@ -194,38 +191,21 @@ def audit_file(request: ViewedRequest) -> HttpResponse:
         return render(request, "pages/audit.html", {"form": form, "seal": seal_status()}, status=400)
     viewer, now = request.viewer, timezone.now()
     found = trail.look(viewer, form.asked(viewer), before=_now(), limit=AT_MOST, patience=20.0)
-    output = io.StringIO()
-    output.write("\ufeff")  # spreadsheets need it to read other letters than Latin ones
-    writer = csv.writer(output)
-    writer.writerow(
-        [gettext(one) for one in ("Time", "Kind", "Action", "User", "Agency", "About", "Fields", "Row")]
-    )
+    heads = ("Time", "Kind", "Action", "User", "Agency", "About", "Fields", "Row")
+    rows = [[gettext(one) for one in heads]]
     for one in lines(found.entries, viewer):
-        about = " ".join(number for number, _url in one.about)
-        row = (
-            one.at.astimezone(UTC).isoformat(timespec="seconds"),
-            one.kind,
-            one.what,
-            one.who,
-            one.agency,
-            about,
-            one.words,
-            one.key,
-        )
-        writer.writerow([dead(cell) for cell in row])
+        at, about = one.at.astimezone(UTC), " ".join(number for number, _url in one.about)
+        said = (one.kind, one.what, one.who, one.agency, about, one.words, one.key)
+        rows.append([at.isoformat(timespec="seconds"), *said])
     if found.back_to:
-        writer.writerow(
-            [gettext("More lines follow; narrow the filter to get them."), found.back_to.at.isoformat()]
-        )
+        more = gettext("More lines follow; narrow the filter to get them.")
+        rows.append([more, found.back_to.at.isoformat()])
+    output = io.BytesIO()
+    write_csv(output, rows)
     events.note(TAKEN, "agency", viewer.request_id, by=viewer, now=now, tell=None, lines=len(found.entries))
     response = HttpResponse(output.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="audit-{now:%Y-%m-%d}.csv"'
     return response
-
-
-def dead(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if _LIVE.match(text) else text
 
 
 def lines(entries: Sequence[trail.Entry], viewer: Viewer) -> list[Line]:

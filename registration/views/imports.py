@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
 from collections.abc import Iterator, Sequence
@@ -188,7 +187,7 @@ def _context(request: ViewedRequest, batch: ImportBatch) -> dict[str, Any]:
     if batch.status == BatchStatus.DONE:
         context["result"] = _result(how)
     if batch.status == BatchStatus.FAILED:
-        context["problem"] = _problem(batch)
+        context["problem"] = reports.problem(batch)
     return context
 
 
@@ -198,15 +197,6 @@ def _result(how: reports.Progress) -> str:
         "count": figure(how.households)
     }
     return _("Registered: %(people)s, %(households)s.") % {"people": people, "households": houses}
-
-
-def _problem(batch: ImportBatch) -> str:
-    """Return why a file could not be read, and what to do; `problem` is a message id with its detail, as JSON."""
-    try:
-        told = json.loads(batch.problem)
-        return _(told["message"]) % {"detail": told["detail"]}
-    except (ValueError, KeyError, TypeError):
-        return _("The file could not be read. Open it, save it again as .xlsx or CSV, and upload the copy.")
 
 
 def _facts(batch: ImportBatch) -> list[tuple[Any, ...]]:

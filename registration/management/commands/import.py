@@ -14,18 +14,16 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, models, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from agencies.access import Viewer, enter, worker_for
 from agencies.models import Agency
 from refugeecm.celery import collect_garbage_seldom
 from refugeecm.core.models import User
-from registration import policies
+from registration import policies, reports
 from registration.actions import events, imports
 from registration.enums import BatchStatus, Outcome, StepKind, StepStatus
 from registration.models import ImportBatch, ImportRow, ImportStep
 
-UNFINISHED = (BatchStatus.READING, BatchStatus.CHECKING, BatchStatus.COMPARING, BatchStatus.ACCEPTING)
 PAUSE = 0.1  # seconds, while another worker does the last step
 
 
@@ -69,7 +67,7 @@ class Command(BaseCommand):
                 imports.accept(batch=batch, by=viewer, now=timezone.now())
             work(batch, viewer, workers=options["workers"], say=self._progress)
         if batch.status == BatchStatus.FAILED:
-            raise CommandError(problem(batch))
+            raise CommandError(reports.problem(batch))
         ended = time.monotonic()
         figures = _report(batch, viewer, before, ended - started)
         figures["wall"] = {
@@ -132,12 +130,12 @@ def work(batch: ImportBatch, viewer: Viewer, *, workers: int = 1, say: Any = Non
         connection.close()  # a connection is not shared with a forked process
         context = multiprocessing.get_context("fork")
         helpers = [
-            context.Process(target=_help, args=(batch, viewer), daemon=True) for _one in range(workers - 1)
+            context.Process(target=work, args=(batch, viewer), daemon=True) for _one in range(workers - 1)
         ]
         for one in helpers:
             one.start()
     said = time.monotonic()
-    while _current(batch, viewer).status in UNFINISHED:
+    while _current(batch, viewer).status in reports.RUNNING:
         if not imports.run_one(now=timezone.now()):
             time.sleep(PAUSE)
         if say and time.monotonic() - said > 0.5:
@@ -145,14 +143,6 @@ def work(batch: ImportBatch, viewer: Viewer, *, workers: int = 1, say: Any = Non
             say(batch, *_done(batch))
     for one in helpers:
         one.join()
-
-
-def _help(batch: ImportBatch, viewer: Viewer) -> None:
-    """Do steps beside the first process."""
-    while _current(batch, viewer).status in UNFINISHED:
-        if not imports.run_one(now=timezone.now()):
-            time.sleep(PAUSE)
-    connection.close()
 
 
 def _current(batch: ImportBatch, viewer: Viewer) -> ImportBatch:
@@ -203,12 +193,3 @@ def _report(batch: ImportBatch, viewer: Viewer, before: int, seconds: float) -> 
         },  # seconds of workers, by stage
         "status": str(batch.status),
     }
-
-
-def problem(batch: ImportBatch) -> str:
-    """Return in words why a file could not be read."""
-    try:
-        found = json.loads(batch.problem)
-        return str(_(found["message"]) % {"detail": found.get("detail", "")})
-    except (ValueError, KeyError, TypeError):
-        return str(_("The file could not be read."))

@@ -52,60 +52,33 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         """Prove, print the figures, and exit."""
         try:
-            figures = {
-                "access": self._access,
-                "import": self._imports,
-                "restore": self._restore,
-                "seals": self._seals,
-                "webhooks": self._webhooks,
-            }[options["name"]](options)
+            figures = getattr(self, f"_{options['name']}")(**options)
         except (access.NoTests, imports.Stuck, NotHere, ServersFailed, RuntimeError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(json.dumps({"prove": options["name"], **figures}, indent=1))
         if not figures["proven"]:
             sys.exit(1)
 
-    def _access(self, options: dict[str, Any]) -> dict[str, Any]:
-        return access.prove(
-            share=options["share"], seed=options["seed"], only=options["only"], say=self.stderr.write
-        )
+    def _access(self, *, share: float, seed: int, only: str, **_rest: Any) -> dict[str, Any]:
+        return access.prove(share=share, seed=seed, only=only, say=self.stderr.write)
 
-    def _imports(self, options: dict[str, Any]) -> dict[str, Any]:
-        return imports.prove(
-            rows=options["rows"] or 50_000,
-            kills=20 if options["kills"] is None else options["kills"],
-            seed=options["seed"],
-            now=timezone.now,
-            say=self.stderr.write,
-        )
+    def _import(self, *, rows: int | None, kills: int | None, seed: int, **_rest: Any) -> dict[str, Any]:
+        many = 20 if kills is None else kills
+        say = self.stderr.write
+        return imports.prove(rows=rows or 50_000, kills=many, seed=seed, now=timezone.now, say=say)
 
-    def _restore(self, options: dict[str, Any]) -> dict[str, Any]:
-        return restore.prove(
-            people=options["people"],
-            flips=options["flips"],
-            seed=options["seed"],
-            now=timezone.now,
-            say=self.stderr.write,
-        )
+    def _restore(self, *, people: int, flips: int, seed: int, **_rest: Any) -> dict[str, Any]:
+        return restore.prove(people=people, flips=flips, seed=seed, now=timezone.now, say=self.stderr.write)
 
-    def _webhooks(self, options: dict[str, Any]) -> dict[str, Any]:
-        return webhooks.prove(
-            events=options["events"],
-            kills=10 if options["kills"] is None else options["kills"],
-            seed=options["seed"],
-            now=timezone.now,
-            say=self.stderr.write,
-        )
+    def _webhooks(self, *, events: int, kills: int | None, seed: int, **_rest: Any) -> dict[str, Any]:
+        many = 10 if kills is None else kills
+        return webhooks.prove(events=events, kills=many, seed=seed, now=timezone.now, say=self.stderr.write)
 
-    def _seals(self, options: dict[str, Any]) -> dict[str, Any]:
-        now = timezone.now()
+    def _seals(
+        self, *, batches: int, rows: int | None, tampers: int, seed: int, **_rest: Any
+    ) -> dict[str, Any]:
+        now, many = timezone.now(), rows or 200_000
         with ground(now=now) as place:
             return seals.prove(
-                place,
-                batches=options["batches"],
-                rows=options["rows"] or 200_000,
-                tampers=options["tampers"],
-                seed=options["seed"],
-                now=now,
-                say=self.stderr.write,
+                place, batches=batches, rows=many, tampers=tampers, seed=seed, now=now, say=self.stderr.write
             )
