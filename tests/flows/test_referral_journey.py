@@ -4,9 +4,11 @@ sides end up with the same story?"""
 from __future__ import annotations
 
 import time
+import zipfile
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -14,10 +16,12 @@ import pytest
 
 from cases.actions import claims
 from cases.models import Claim
-from refugeecm.core.models import Event
+from refugeecm.core.models import Event, User
+from refugeecm.demonstration.receivers import Receiver
 from registration.models import Individual, InfluxEvent
 from tests.conftest import NOW, Cast, Person, acting_as, register
 from tests.flows.conftest import System, page_of
+from tests.flows.mailbox import Mailbox
 from tests.flows.test_every_page import WAYS
 from tests.flows.test_main_job import no_serious_findings
 
@@ -44,7 +48,9 @@ class Asker:
     system: System
     token: str
     ids: dict[str, str]
-    person: Person
+    admin: Any  # the window of their administrator
+    receiver: Receiver
+    mailbox: Mailbox
 
     def see(self, path: str) -> str:
         """Open a page; return all of it, with what stands in attributes."""
@@ -58,6 +64,47 @@ class Asker:
         assert answer.status == 200, path
         return answer.body.decode()
 
+    def take_out(self, listing: str, kind: str) -> str:
+        """Ask for a list as a file and fetch it; return all that its pages and its unpacked parts say."""
+        page = self.page
+        page.goto(f"/exports/new/?list={listing}")
+        said = [page.content()]
+        page.locator("#id_purpose").select_option("casework")
+        page.locator("#id_reason").fill("Visits")
+        page.locator(f"input[name=format][value={kind}]").check()
+        page.locator("form button.primary").click()
+        download = page.locator("form[action$='/file/'] button")
+        download.wait_for(timeout=60_000)
+        said.append(page.content())
+        with page.expect_download() as fetched:
+            download.click()
+        path = Path(fetched.value.path())
+        if kind == "csv":
+            return "\n".join([*said, path.read_text(encoding="utf-8-sig")])
+        with zipfile.ZipFile(path) as package:
+            return "\n".join([*said, *(package.read(one).decode() for one in package.namelist())])
+
+    def told(self) -> str:
+        """Wait until their system is told of the referral; return every body that it got, and the page of what was sent."""
+        _wait(lambda: self.ids["referral"] in {one.subject for one in self.receiver.receipts})
+        assert not self.receiver.unsigned
+        self.admin.goto(f"/webhooks/{self.ids['webhook']}/")
+        return "\n".join([*(one.body.decode() for one in self.receiver.receipts), self.admin.content()])
+
+    def mailed(self) -> str:
+        """Wait for a mail; return all of them, with their heads."""
+        _wait(lambda: bool(self.mailbox.messages))
+        heads = [f"{name}: {value}" for one in self.mailbox.messages for name, value in one.items()]
+        return "\n".join([*heads, *(one.get_content() for one in self.mailbox.messages)])
+
+
+def _wait(reached: Callable[[], bool]) -> None:
+    for _try in range(240):
+        if reached():
+            return
+        time.sleep(0.25)
+    raise AssertionError("Nothing has arrived for a minute.")
+
 
 def _page(path: str) -> Callable[[Asker], str]:
     return lambda asker: asker.see(path)
@@ -67,7 +114,11 @@ def _api(path: str) -> Callable[[Asker], str]:
     return lambda asker: asker.ask(f"/api/v1/{path}")
 
 
-# Every door by which something of a case reaches a partner. Who builds another one (mail, export, webhook, change feed) adds it here.
+def _export(listing: str, kind: str) -> Callable[[Asker], str]:
+    return lambda asker: asker.take_out(listing, kind)
+
+
+# Every door by which something of a case reaches a partner. Who builds another one (change feed) adds it here.
 DOORS: dict[str, Callable[[Asker], str]] = {
     "home page and notifications": _page("/"),
     "people": _page("/people/"),
@@ -83,7 +134,25 @@ DOORS: dict[str, Callable[[Asker], str]] = {
     "API: status": _api("claims/{claim}/status"),
     "API: referrals": _api("referrals"),
     "API: referral": _api("referrals/{referral}"),
+    "file: people, CSV": _export("people", "csv"),
+    "file: people, XLSX": _export("people", "xlsx"),
+    "file: cases, CSV": _export("claims", "csv"),
+    "file: referrals, XLSX": _export("referrals", "xlsx"),
+    "webhooks": Asker.told,
+    "mail": Asker.mailed,
 }
+
+
+@pytest.fixture
+def outside(monkeypatch: Any) -> Iterator[tuple[Receiver, Mailbox]]:
+    """The partner's system that is told by webhooks, and their mail server; comes before `system`, which has to know of them."""
+    receiver, mailbox = Receiver(), Mailbox()
+    monkeypatch.setenv("LOOPBACK_ORIGINS", receiver.origin)
+    monkeypatch.setenv("EMAIL_URL", mailbox.url)
+    receiver.start()
+    yield receiver, mailbox
+    receiver.stop()
+    mailbox.close()
 
 
 @pytest.mark.parametrize(("language", "classes"), [("en", ["C1"]), ("en", ["C1", "C2"]), ("ar", ["C1"])])
@@ -94,15 +163,20 @@ def test_a_referral_shows_what_was_agreed_and_nothing_else(
     event: InfluxEvent,
     agree: Any,
     api_client: Any,
+    outside: tuple[Receiver, Mailbox],
     system: System,
     browser: Any,
 ) -> None:
     """Refer, look by every door, write, accept, finish; then both sides read the same story."""
-    agree(classes=classes)
+    agree(classes=classes, channels=["pages", "api", "webhooks", "export"])
     api, secret = api_client(cast.partner_admin)
+    way, (receiver, mailbox) = WAYS[language], outside
+    theirs = page_of(browser, system, cast.partner, language=language, **way)
+    admin = page_of(browser, system, cast.partner_admin, language=language, **way)
+    webhook, receiver.secret = _listen(admin, receiver)
+    _mail_me(theirs, cast.partner, language)
     mother = register(cast.caseworker, event, FAMILY)[0]
     claim = _claim(cast, mother)
-    way = WAYS[language]
 
     ours = page_of(browser, system, cast.caseworker, language=language, **way)
     ours.goto(f"/claims/{claim.pk}/refer/")
@@ -119,17 +193,30 @@ def test_a_referral_shows_what_was_agreed_and_nothing_else(
     referral = ours.url.rstrip("/").rsplit("/", 1)[1]
     no_serious_findings(ours)
 
-    theirs = page_of(browser, system, cast.partner, language=language, **way)
     ids = {"claim": claim.pk, "person": mother.pk, "household": mother.household_id, "referral": referral}
-    asker = Asker(
-        theirs, system, _token(system, api, secret), {k: str(v) for k, v in ids.items()}, cast.partner
-    )
+    ids |= {"webhook": webhook}
+    token = _token(system, api, secret)
+    asker = Asker(theirs, system, token, {k: str(v) for k, v in ids.items()}, admin, *outside)
     hidden = [*CONTACT, *PROTECTION, *([] if "C2" in classes else IDENTITY)]
     seen = {name: door(asker) for name, door in DOORS.items()}
     for name, text in seen.items():
         asked = name.removeprefix("search for ")
         leaked = [one for one in hidden if one in text and one != asked and not _within(one, asked)]
         assert not leaked, f"{name} shows {leaked}"
+    # By each door came something that was agreed: a scan of empty pages, files and bodies would prove nothing.
+    known = [claim.number, mother.number, *asker.ids.values()]
+    empty = [name for name, text in seen.items() if not any(one in text for one in known)]
+    assert [one for one in empty if "search" not in one] == ["mail"], "which says only where to read the news"
+    assert "/notifications/" in seen["mail"]
+    assert ("ا" in seen["mail"]) == (language == "ar")
+    assert mother.number in seen["file: people, CSV"]
+    assert mother.number in seen["file: people, XLSX"]
+    assert claim.number in seen["file: cases, CSV"]
+    assert mother.number in seen["file: referrals, XLSX"]
+    assert ("Qamarzad" in seen["file: people, XLSX"]) == ("C2" in classes)
+    assert {one.subject for one in receiver.receipts} == {asker.ids["claim"], referral}
+    assert "cases.claim.decision_proposed" not in {one.type for one in receiver.receipts}
+    assert [one["To"] for one in mailbox.messages] == [cast.partner.user.email]
     assert claim.number in seen["case and its timeline"]
     assert claim.number in seen["API: claims"]
     assert ("Qamarzad" in seen["referral and its messages"]) == ("C2" in classes)
@@ -169,6 +256,28 @@ def test_a_referral_shows_what_was_agreed_and_nothing_else(
 def _within(one: str, asked: str) -> bool:
     """Whoever searches reads their own words again; parts of them are no answer."""
     return one in asked or asked.replace(" ", "").endswith(one)
+
+
+def _listen(admin: Any, receiver: Receiver) -> tuple[str, str]:
+    """Have the partner's system told of everything; return the key and the secret of the receiver."""
+    admin.goto("/webhooks/new/")
+    admin.locator("#id_url").fill(receiver.url)
+    for one in admin.locator("input[name=topics]").all():
+        one.check()
+    admin.locator("form button.primary").click()
+    secret = admin.locator("#webhook-secret").inner_text()
+    admin.locator("a.button[href^='/webhooks/']").click()
+    admin.wait_for_url("**/webhooks/*-*/")
+    return admin.url.rstrip("/").rsplit("/", 1)[1], secret
+
+
+def _mail_me(page: Any, person: Person, language: str) -> None:
+    """Have news of referrals mailed at once, in a language."""
+    User.objects.filter(pk=person.user.pk).update(language=language)
+    page.goto("/notifications/mail/")
+    page.locator("#id_referral").select_option("at_once")
+    page.locator("form button.primary").click()
+    page.wait_for_url("**/notifications/")
 
 
 def _claim(cast: Cast, person: Individual) -> Claim:

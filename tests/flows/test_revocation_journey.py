@@ -70,19 +70,22 @@ def test_a_partner_is_cut_off_by_every_door(
     assert "Mariam" not in page.content()
     assert system.call(status, Authorization=f"Bearer {token}").status == 404
     assert "Mariam" not in _fetch(page, ready)
-    late = _wait_for(cast.partner, queued)
-    assert late.status == ExportStatus.FAILED or late.rows == 0
+    _wait_for(cast.partner, queued)
     assert "Mariam" not in _fetch(page, queued)
     with acting_as(cast.partner_admin.viewer):
         assert {one.status for one in WebhookDelivery.objects.all()} == {DeliveryStatus.CANCELLED}
     with acting_as(partner):
-        assert ExportJob.objects.get(pk=ready.pk).status == ExportStatus.FAILED
+        ended = {one.pk: (one.status, one.problem) for one in ExportJob.objects.all()}
+    assert ended == dict.fromkeys([ready.pk, queued.pk], (ExportStatus.FAILED, "ended")), (
+        "whoever asked reads why"
+    )
     with acting_as(cast.admin.viewer):
         cut = Event.objects.get(name=halting.CUT_OFF)
         assert cut.actor_id == cast.admin.user.pk
         assert cut.details["opened"][0]["people"] == 3
         assert cut.details["clients"] == 1
-        assert set(cut.details["stopped"].values()) == {1}
+        # The export that waits is counted, unless a worker has just taken it up: then it stops at its next step.
+        assert sorted(cut.details["stopped"].values()) in ([1, 1], [1, 2])
 
 
 def _ask(person: Person) -> ExportJob:
