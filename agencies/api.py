@@ -42,7 +42,7 @@ from agencies.serializers import (
     TokenSerializer,
 )
 from refugeecm.core import seals
-from refugeecm.core.api import PROBLEM, ProblemSerializer, TooLarge
+from refugeecm.core.api import PROBLEM, ProblemSerializer, StrictSerializer, TooLarge
 from refugeecm.core.models import Seal
 
 logger = logging.getLogger(__name__)
@@ -275,6 +275,10 @@ class AgencyView(GenericAPIView[Any]):
         self.viewer = request.user  # type: ignore[assignment]
         self.opened.enter_context(transaction.atomic())
         enter(self.viewer, reason=type(self).__name__)
+
+    def no_parameters(self) -> None:
+        """Refuse parameters that would be ignored."""
+        StrictSerializer(data=self.request.query_params).is_valid(raise_exception=True)
 
     def handle_exception(self, exc: Exception) -> Response:
         """Answer with a problem; a request that is refused half-way has changed nothing."""

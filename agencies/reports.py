@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 
 from agencies.access import ROLES, Permission, Viewer
@@ -33,12 +34,13 @@ def story(
     *,
     viewer: Viewer,
     subjects: Iterable[uuid.UUID],
-    tell: Callable[[Event], str] | None = None,
+    statuses: Mapping[str, type[TextChoices]] | None = None,
     at_most: int = 100,
 ) -> list[Happening]:
     """Return what happened to the subjects, newest first: events of the viewer's own agency or inherited, and what others told it.
 
-    `tell` adds a second line to an event. Three statements. Of another agency's acts only the notifications are known.
+    `statuses` says of which events the status is told, as a second line. Of another agency's acts only the notifications are known.
+    Three statements.
     """
     ids = list(subjects)
     # The wall shows the agency's own events and, of a case it took over, those of who had it before.
@@ -55,7 +57,7 @@ def story(
             title=title(one.name),
             at=one.at,
             by=names.get(one.actor_id or 0, ""),
-            text=tell(one) if tell else "",
+            text=status_told(one, (statuses or {}).get(one.name)),
             details=one.details,
         )
         for one in own
@@ -67,6 +69,12 @@ def story(
         if (one.event, one.subject_id, one.at) not in known
     ]
     return sorted(found, key=lambda one: one.at, reverse=True)[:at_most]
+
+
+def status_told(event: Event, codes: type[TextChoices] | None) -> str:
+    """Return the status that an event tells of, in words, if it is one of these codes."""
+    status = event.details.get("status")
+    return str(codes(status).label) if codes and status in codes.values else ""
 
 
 def title(name: str) -> str:

@@ -6,7 +6,7 @@ from drf_spectacular.utils import OpenApiResponse, OpenApiWebhook, extend_schema
 from rest_framework import serializers
 
 from refugeecm.core import seals
-from refugeecm.core.api import StrictSerializer
+from refugeecm.core.api import PageSerializer
 from refugeecm.core.models import Seal
 
 
@@ -37,7 +37,7 @@ class TokenErrorSerializer(serializers.Serializer[Any]):
     error_description = serializers.CharField(required=False)
 
 
-class SealFilterSerializer(StrictSerializer):
+class SealFilterSerializer(PageSerializer):
     """Which seals."""
 
     after = serializers.IntegerField(
@@ -45,10 +45,6 @@ class SealFilterSerializer(StrictSerializer):
         min_value=0,
         max_value=2**31 - 1,
         help_text="The number of the last seal that you hold.",
-    )
-    cursor = serializers.CharField(required=False, help_text="As it stands in `next` and `previous`.")
-    limit = serializers.IntegerField(
-        required=False, min_value=1, max_value=1000, help_text="Seals of a page; 100."
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from typing import Any
-from uuid import UUID
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import Http404
@@ -25,15 +24,13 @@ from cases.serializers import (
     ApplicantSerializer,
     ClaimFilterSerializer,
     ClaimSerializer,
-    NothingSerializer,
     ReferenceSerializer,
     StatusSerializer,
 )
-from refugeecm.core.api import PROBLEM, Changed, Conflict, ProblemSerializer
+from refugeecm.core.api import PROBLEM, Changed, Conflict, ProblemSerializer, id_from
 from registration.models import Individual
 
 STATUS_FIELDS = ("agency_id", "number", "status", "status_since", "outcome", "version")
-NOWHERE = UUID(int=0)
 PROBLEMS: dict[Any, Any] = {
     (401, PROBLEM): OpenApiResponse(ProblemSerializer, "No valid token; `WWW-Authenticate: Bearer`."),
     (403, PROBLEM): OpenApiResponse(ProblemSerializer, "The token lacks the scope."),
@@ -121,16 +118,8 @@ class ClaimView(AgencyView):
         return claim
 
     def by_id(self, text: str) -> Claim:
-        """Return the claim with this id; one that is no UUID is looked for as well, so that it takes as long."""
-        try:
-            wanted = UUID(text)
-        except ValueError:
-            wanted = NOWHERE
-        return self.one(Q(pk=wanted if str(wanted) == text.lower() else NOWHERE))
-
-    def no_parameters(self) -> None:
-        """Refuse parameters that would be ignored."""
-        NothingSerializer(data=self.request.query_params).is_valid(raise_exception=True)
+        """Return the claim with this id."""
+        return self.one(Q(pk=id_from(text)))
 
     def status_of(self, claim: Claim) -> Response:
         """Answer with the status, or 304 to who knows it already; only what is shown is recorded as a read."""

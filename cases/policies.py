@@ -6,6 +6,7 @@ from agencies.access import Permission, Viewer
 from cases.enums import ClaimStatus
 from cases.models import Claim
 from refugeecm.core.refusals import NotPermitted as NotPermitted
+from refugeecm.core.refusals import allows
 from registration.models import Individual
 
 
@@ -38,8 +39,4 @@ def check_approve(*, claim: Claim, by: Viewer) -> None:
 
 def can_approve(*, claim: Claim, by: Viewer) -> bool:
     """Answer whether the approval button is shown."""
-    try:
-        check_approve(claim=claim, by=by)
-    except NotPermitted:
-        return False
-    return claim.status == ClaimStatus.EXAMINATION
+    return claim.status == ClaimStatus.EXAMINATION and allows(check_approve, claim=claim, by=by)

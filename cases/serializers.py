@@ -11,7 +11,7 @@ from rest_framework import serializers
 from agencies.access import Viewer, mask, masked_fields, shown_fields
 from cases.enums import ClaimStatus
 from cases.models import Claim
-from refugeecm.core.api import CursorPage, StrictSerializer
+from refugeecm.core.api import PageSerializer, StrictSerializer
 from registration.models import Individual
 
 NUMBER = "Your agency's own number for the claim."
@@ -89,7 +89,7 @@ class ClaimSerializer(StatusSerializer):
         read_only_fields = fields
 
 
-class ClaimFilterSerializer(StrictSerializer):
+class ClaimFilterSerializer(PageSerializer):
     """Which claims, and how many at once?"""
 
     status = serializers.ChoiceField(choices=ClaimStatus.choices, required=False)
@@ -100,17 +100,6 @@ class ClaimFilterSerializer(StrictSerializer):
     )
     reference = serializers.CharField(required=False, max_length=80, help_text=NUMBER)
     number = serializers.CharField(required=False, max_length=24, help_text="The claim number.")
-    limit = serializers.IntegerField(
-        required=False,
-        min_value=1,
-        max_value=CursorPage.max_page_size,
-        help_text="Claims on a page; 100 unless said otherwise.",
-    )
-    cursor = serializers.CharField(required=False, help_text="Comes with the links `next` and `previous`.")
-
-
-class NothingSerializer(StrictSerializer):
-    """No parameters."""
 
 
 class ReferenceSerializer(StrictSerializer):

@@ -26,7 +26,6 @@ from cases.actions import claims as acts
 from cases.enums import CLAIM_MOVES, ClaimStatus
 from cases.models import Claim, ClaimReference
 from cases.policies import NotPermitted
-from refugeecm.core.models import Event
 from refugeecm.core.paging import Page, page_among, page_of
 from refugeecm.core.refusals import told_on, told_to
 from refugeecm.core.templatetags.ui import fmt_date
@@ -123,11 +122,6 @@ def claims(request: ViewedRequest) -> HttpResponse:
     )
 
 
-def _told(event: Event) -> str:
-    status = event.details.get("status")
-    return str(ClaimStatus(status).label) if event.name == acts.MOVED and status in ClaimStatus.values else ""
-
-
 @access.requires(Permission.CLAIM_READ)
 @require_safe
 def claim(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
@@ -201,7 +195,7 @@ def _claim_page(
         "can_approve": can_approve,
         "can_refer": own and viewer.may(Permission.REFERRAL_MAKE),
         "reference": form if viewer.may(Permission.CLAIM_MOVE) else None,
-        "entries": story(viewer=viewer, subjects=[found.pk], tell=_told),
+        "entries": story(viewer=viewer, subjects=[found.pk], statuses={acts.MOVED: ClaimStatus}),
         "crumbs": [(_("Cases"), reverse("claims"))],
     }
 

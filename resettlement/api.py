@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 import orjson
 from django.db.models import QuerySet
@@ -17,9 +16,8 @@ from rest_framework.response import Response
 from agencies.access import Permission
 from agencies.actions import reads
 from agencies.api import AgencyView
-from cases.api import HIDDEN, NOWHERE, PROBLEMS, WRONG
-from cases.serializers import NothingSerializer
-from refugeecm.core.api import PROBLEM, Conflict, ProblemSerializer
+from cases.api import HIDDEN, PROBLEMS, WRONG
+from refugeecm.core.api import PROBLEM, Conflict, ProblemSerializer, id_from
 from refugeecm.core.idempotency import first_time
 from refugeecm.core.transitions import TransitionNotAllowed
 from resettlement import policies
@@ -59,12 +57,8 @@ class ReferralView(AgencyView):
 
     def one(self, text: str) -> Referral:
         """Return the visible referral with this id. Raises Http404, for what is hidden as for what is not there."""
-        NothingSerializer(data=self.request.query_params).is_valid(raise_exception=True)
-        try:
-            wanted = UUID(text)
-        except ValueError:
-            wanted = NOWHERE
-        found = self.visible().filter(pk=wanted if str(wanted) == text.lower() else NOWHERE).first()
+        self.no_parameters()
+        found = self.visible().filter(pk=id_from(text)).first()
         if found is None:
             raise Http404
         return found

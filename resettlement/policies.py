@@ -13,6 +13,7 @@ from agencies.enums import AgencyKind
 from agencies.models import Agency, Agreement
 from cases.models import Claim
 from refugeecm.core.refusals import NotPermitted as NotPermitted
+from refugeecm.core.refusals import allows
 from registration.models import Household, Individual, PersonAccess
 from resettlement.enums import HandoverKind, HandoverStatus, ReferralStatus
 from resettlement.models import Handover, Referral
@@ -67,11 +68,7 @@ def check_write(*, referral: Referral, by: Viewer) -> None:
 
 def can_write(*, referral: Referral, by: Viewer) -> bool:
     """Answer whether the form for a message is shown."""
-    try:
-        check_write(referral=referral, by=by)
-    except NotPermitted:
-        return False
-    return True
+    return allows(check_write, referral=referral, by=by)
 
 
 # ---- hand-overs

@@ -7,7 +7,7 @@ from datetime import UTC
 from rest_framework import serializers
 
 from cases.serializers import ShownSerializer
-from refugeecm.core.api import CursorPage, StrictSerializer
+from refugeecm.core.api import PageSerializer, StrictSerializer
 from resettlement.enums import ReferralOutcome, ReferralStatus, Urgency
 from resettlement.models import Referral
 
@@ -51,7 +51,7 @@ class ReferralSerializer(ShownSerializer):
         extra_kwargs = {"outcome": {"help_text": "Empty until the referral is done."}}
 
 
-class ReferralFilterSerializer(StrictSerializer):
+class ReferralFilterSerializer(PageSerializer):
     """Which referrals, and how many at once?"""
 
     side = serializers.ChoiceField(
@@ -59,13 +59,6 @@ class ReferralFilterSerializer(StrictSerializer):
     )
     status = serializers.ChoiceField(choices=ReferralStatus.choices, required=False)
     urgency = serializers.ChoiceField(choices=Urgency.choices, required=False)
-    limit = serializers.IntegerField(
-        required=False,
-        min_value=1,
-        max_value=CursorPage.max_page_size,
-        help_text="Referrals on a page; 100 unless said otherwise.",
-    )
-    cursor = serializers.CharField(required=False, help_text="Comes with the links `next` and `previous`.")
 
 
 class AnswerSerializer(StrictSerializer):

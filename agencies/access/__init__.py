@@ -14,25 +14,3 @@ from agencies.access.fields import (
 from agencies.access.permissions import ROLES, Permission
 from agencies.access.rows import OwnedQuerySet, live_for
 from agencies.access.viewer import Viewer, webhook_for, worker_for
-
-__all__ = [
-    "FIELDS_HIDDEN",
-    "ROLES",
-    "AccessMiddleware",
-    "OwnedQuerySet",
-    "Permission",
-    "Sight",
-    "Viewer",
-    "editable_fields",
-    "enter",
-    "live_for",
-    "mask",
-    "masked_fields",
-    "present",
-    "requires",
-    "shown_classes",
-    "shown_fields",
-    "viewer_of",
-    "webhook_for",
-    "worker_for",
-]

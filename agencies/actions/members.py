@@ -13,7 +13,6 @@ from django.utils.translation import override
 from agencies import policies
 from agencies.access import ROLES, Permission, Viewer
 from agencies.actions.agencies import go_live
-from agencies.actions.invitations import invite_first
 from agencies.enums import ClosedFor
 from agencies.models import Agency, Membership
 from agencies.policies import NotPermitted
@@ -157,16 +156,3 @@ def _record(name: str, membership: Membership, *, by: int | None, now: datetime,
         now=now,
         details={"tell": [membership.agency_id], **details},
     )
-
-
-__all__ = [
-    "change",
-    "close",
-    "end_sessions",
-    "invite_first",
-    "look_after",
-    "open_again",
-    "set_domains",
-    "shut",
-    "still_may",
-]

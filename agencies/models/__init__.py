@@ -10,27 +10,3 @@ from agencies.models.provider import IdentityProvider
 from agencies.models.register import Breach, LawRequest
 from agencies.models.review import Review, ReviewLine
 from agencies.models.webhook import WebhookDelivery, WebhookEndpoint
-
-__all__ = [
-    "Agency",
-    "AgencyKey",
-    "Agreement",
-    "AgreementDocument",
-    "AgreementSignature",
-    "ApiClient",
-    "Breach",
-    "DeskPin",
-    "ExportJob",
-    "ExportPiece",
-    "ExportTurn",
-    "IdentityProvider",
-    "Invitation",
-    "LawRequest",
-    "MailChoice",
-    "Membership",
-    "Notification",
-    "Review",
-    "ReviewLine",
-    "WebhookDelivery",
-    "WebhookEndpoint",
-]

@@ -299,15 +299,3 @@ def signers(signatures: Iterable[AgreementSignature], agreement: Agreement, agen
     return {
         one.user_id for one in signatures if one.agency_id == agency_id and one.digest == agreement.digest
     }
-
-
-__all__ = [
-    "LIVE_SQL",
-    "SIGNERS",
-    "TERMS",
-    "Agreement",
-    "AgreementDocument",
-    "AgreementSignature",
-    "Today",
-    "signers",
-]

@@ -1,6 +1,6 @@
 """May this be done with an agreement now? `check_…` raises the sentence for the screen, `can_…` answers for the template."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -12,7 +12,7 @@ from agencies.enums import AGREEMENT_MOVES, AgencyKind, AgreementStatus, LegalBa
 from agencies.models import Agreement, AgreementSignature
 from agencies.models.agreement import signers
 from agencies.policies.members import check_live
-from refugeecm.core.refusals import NotPermitted
+from refugeecm.core.refusals import NotPermitted, allows
 
 
 def check_parties(agreement: Agreement) -> None:
@@ -135,15 +135,6 @@ def check_document(*, agreement: Agreement, by: Viewer) -> None:
     """A party adds a signed paper while the agreement is drawn up, asked for or in force."""
     if not by.may(Permission.AGREEMENT_PROPOSE) or not AGREEMENT_MOVES[agreement.status]:
         raise NotPermitted(_("Only an administrator can add a document, as long as the agreement stands."))
-
-
-def allows(check: Callable[..., None], **given: Any) -> bool:
-    """Answer whether a check passes, for whether a button is shown."""
-    try:
-        check(**given)
-    except NotPermitted:
-        return False
-    return True
 
 
 def can_answer(*, agreement: Agreement, by: Viewer) -> bool:

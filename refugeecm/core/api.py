@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -68,6 +69,26 @@ class StrictSerializer(serializers.Serializer[Any]):
         if errors:
             raise serializers.ValidationError(errors)
         return super().to_internal_value(data)
+
+
+class PageSerializer(StrictSerializer):
+    """Which page of a list."""
+
+    limit = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=1000,
+        help_text="How many on a page; 100 unless said otherwise.",
+    )
+    cursor = serializers.CharField(required=False, help_text="Comes with the links `next` and `previous`.")
+
+
+def id_from(text: str) -> UUID:
+    """Return the id that stands in an address; for what is none, one that nothing has, so that it takes as long to look for."""
+    with suppress(ValueError):
+        if str(found := UUID(text)) == text.lower():
+            return found
+    return UUID(int=0)
 
 
 class CursorPage(CursorPagination):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from types import TracebackType
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -15,6 +16,15 @@ from refugeecm.core.transitions import TransitionNotAllowed
 
 class NotPermitted(Exception):
     """A foreseen refusal; its text may be shown."""
+
+
+def allows(check: Callable[..., object], **given: Any) -> bool:
+    """Answer whether a check passes, for whether a button is shown."""
+    try:
+        check(**given)
+    except NotPermitted:
+        return False
+    return True
 
 
 class Told:

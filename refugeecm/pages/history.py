@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.utils.functional import Promise
 from django.utils.translation import gettext
 
 from agencies.access import Viewer, shown_fields
+from agencies.reports import status_told
 from cases.enums import ClaimStatus
 from refugeecm.core.events import CATALOGUE
 from refugeecm.core.models import Event, User
@@ -46,15 +46,10 @@ def timeline(subjects: Iterable[uuid.UUID], viewer: Viewer) -> list[dict[str, An
             "title": gettext(CATALOGUE.get(event.name, event.name)),
             "at": event.at,
             "by": names.get(event.actor_id, ""),
-            "text": _status(event),
+            "text": status_told(event, STATUSES.get(event.subject_type)),
         }
         for event in events
     ]
-
-
-def _status(event: Event) -> str | Promise:
-    codes, status = STATUSES.get(event.subject_type), event.details.get("status")
-    return codes(status).label if codes and status in codes.values else ""
 
 
 def _names(users: Iterable[int | None]) -> dict[int | None, str]:

@@ -6,27 +6,3 @@ from registration.models.exceptions import ConflictOfInterest, HouseholdReader, 
 from registration.models.imports import ImportBatch, ImportChunk, ImportPiece, ImportRow, ImportStep
 from registration.models.ledger import LedgerLine
 from registration.models.people import Document, Household, Individual, InfluxEvent, MatchCandidate, PersonKey
-
-__all__ = [
-    "ConflictOfInterest",
-    "Consent",
-    "Document",
-    "Household",
-    "HouseholdReader",
-    "ImportBatch",
-    "ImportChunk",
-    "ImportPiece",
-    "ImportRow",
-    "ImportStep",
-    "Individual",
-    "InfluxEvent",
-    "LedgerLine",
-    "MatchCandidate",
-    "PersonAccess",
-    "PersonKey",
-    "PersonOwned",
-    "PersonQuerySet",
-    "ReaderKind",
-    "SealedFile",
-    "shared_sql",
-]

@@ -28,6 +28,7 @@ PROPOSED = events.declare("resettlement.handover.proposed", "A hand-over was pro
 ANSWERED = events.declare("resettlement.handover.answered", "A hand-over was accepted or declined.")
 REVOKED = events.declare("resettlement.handover.revoked", "A hand-over was taken back.")
 DONE = events.declare("resettlement.handover.done", "A household went to another agency's responsibility.")
+ALL = (PROPOSED, ANSWERED, REVOKED, DONE)
 
 
 @transaction.atomic

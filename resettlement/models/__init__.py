@@ -2,5 +2,3 @@
 
 from resettlement.models.handover import Handover
 from resettlement.models.referral import Referral, ReferralMessage
-
-__all__ = ["Handover", "Referral", "ReferralMessage"]

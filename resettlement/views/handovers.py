@@ -22,7 +22,6 @@ from agencies.actions import reads
 from agencies.reports import story
 from cases.models import Claim
 from cases.reports import Sight, person_line
-from refugeecm.core.models import Event
 from refugeecm.core.refusals import told_on, told_to
 from refugeecm.core.templatetags.ui import fmt_date, fmt_time
 from registration.models import Household, Individual
@@ -83,11 +82,6 @@ def handover_new(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     )
 
 
-def _told(event: Event) -> str:
-    status = event.details.get("status")
-    return str(HandoverStatus(status).label) if status in HandoverStatus.values else ""
-
-
 def _page(
     request: ViewedRequest, found: Handover, form: forms.HandoverAnswerForm, now: datetime
 ) -> dict[str, Any]:
@@ -132,7 +126,9 @@ def _page(
         "can_revoke": HandoverStatus.REVOKED in moves
         and (ours or not asked)
         and viewer.may(Permission.REFERRAL_MAKE),
-        "entries": story(viewer=viewer, subjects=[found.pk], tell=_told),
+        "entries": story(
+            viewer=viewer, subjects=[found.pk], statuses=dict.fromkeys(acts.ALL, HandoverStatus)
+        ),
         "crumbs": [(_("Referrals"), reverse("referrals"))],
     }
 

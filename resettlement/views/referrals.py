@@ -22,7 +22,6 @@ from agencies.reports import story
 from cases.models import Claim
 from cases.reports import Sight, people, person_line
 from cases.reports import badges as claim_badges
-from refugeecm.core.models import Event
 from refugeecm.core.paging import page_of
 from refugeecm.core.refusals import told_on, told_to
 from refugeecm.core.templatetags.ui import fmt_date, fmt_time
@@ -85,15 +84,6 @@ def referral_new(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     )
 
 
-def _told(event: Event) -> str:
-    status = event.details.get("status")
-    return (
-        str(ReferralStatus(status).label)
-        if event.name == acts.ANSWERED and status in ReferralStatus.values
-        else ""
-    )
-
-
 def _page(
     request: ViewedRequest,
     found: Referral,
@@ -152,7 +142,7 @@ def _page(
         "page": written,
         "writing": (writing or forms.MessageForm()) if can_write(referral=found, by=viewer) else None,
         "can_revoke": sent and ReferralStatus.REVOKED in moves,
-        "entries": story(viewer=viewer, subjects=[found.pk], tell=_told),
+        "entries": story(viewer=viewer, subjects=[found.pk], statuses={acts.ANSWERED: ReferralStatus}),
         "crumbs": [(_("Referrals"), reverse("referrals"))],
     }
 
@@ -176,16 +166,8 @@ def referral_answer(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     form = forms.AnswerForm(request.POST)
     if not form.is_valid():
         return render(request, "resettlement/referral.html", _page(request, found, form, now))
-    given = form.cleaned_data
     with told_to(request):
-        acts.answer(
-            referral=found,
-            to=given["to"],
-            answer=given["answer"],
-            outcome=given["outcome"],
-            by=request.viewer,
-            now=now,
-        )
+        acts.answer(referral=found, by=request.viewer, now=now, **form.cleaned_data)
         messages.success(request, _("Answered: %(status)s.") % {"status": found.get_status_display()})
     return redirect("referral", found.pk)
 

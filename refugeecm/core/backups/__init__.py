@@ -3,18 +3,3 @@
 from refugeecm.core.backups.dumping import BackupFailed, Dumped, dump
 from refugeecm.core.backups.envelope import Damaged, read, verify
 from refugeecm.core.backups.restoring import Finding, Restored, drill, last_good, restore, restored
-
-__all__ = [
-    "BackupFailed",
-    "Damaged",
-    "Dumped",
-    "Finding",
-    "Restored",
-    "drill",
-    "dump",
-    "last_good",
-    "read",
-    "restore",
-    "restored",
-    "verify",
-]
