@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from agencies.forms.fields import Day, narrowed_by
 from cases.enums import ClaimStatus, Outcome
 
 
@@ -12,19 +13,12 @@ class ClaimFilter(forms.Form):
     """Narrows the list of claims."""
 
     q = forms.CharField(label=_("Claim number"), required=False, max_length=80)
-    whose = forms.ChoiceField(
-        label=_("Whose"),
-        required=False,
-        choices=[
-            ("", _("All")),
-            ("agency", _("Our agency")),
-            ("mine", _("Opened by me")),
-            ("shared", _("Shared with us")),
-        ],
+    whose = narrowed_by(
+        _("Whose"),
+        _("All"),
+        [("agency", _("Our agency")), ("mine", _("Opened by me")), ("shared", _("Shared with us"))],
     )
-    status = forms.ChoiceField(
-        label=_("Status"), required=False, choices=[("", _("Any status")), *ClaimStatus.choices]
-    )
+    status = narrowed_by(_("Status"), _("Any status"), ClaimStatus.choices)
 
 
 class ClaimForm(forms.Form):
@@ -35,7 +29,7 @@ class ClaimForm(forms.Form):
         help_text=_(
             "The day on which this person asked for protection, in any form; deadlines count from it."
         ),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        widget=Day(),
     )
 
 

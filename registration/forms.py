@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agencies.access import ROLES, Permission, Viewer
 from agencies.enums import Purpose
-from agencies.forms.fields import Day
+from agencies.forms.fields import Day, words
 from agencies.models import Agency, Membership
 from registration.models import InfluxEvent
 
@@ -133,9 +133,7 @@ class HowForm(forms.Form):
 class SealForm(forms.Form):
     """Why a file is sealed, and who reads it besides whoever seals it."""
 
-    reason = forms.CharField(
-        label=_("Reason"), max_length=300, widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"})
-    )
+    reason = words(_("Reason"), 300)
     reader = MemberField(
         Membership.objects.none(), label=_("Reader"), help_text=_("You can name more people afterwards.")
     )
@@ -149,12 +147,7 @@ class ConflictForm(forms.Form):
     """Who must not see a file, and why."""
 
     member = MemberField(Membership.objects.none(), label=_("Who"))
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=300,
-        help_text=_("For example: a relative, a neighbour, a former employer."),
-        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
-    )
+    reason = words(_("Reason"), 300, help_text=_("For example: a relative, a neighbour, a former employer."))
 
     def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -174,9 +167,8 @@ class GlassForm(forms.Form):
         help_text=_("Of the family or of one of its members."),
         widget=forms.TextInput(attrs={"class": "ltr", "autocomplete": "off", "spellcheck": "false"}),
     )
-    reason = forms.CharField(
-        label=_("What is the emergency?"),
-        max_length=300,
+    reason = words(
+        _("What is the emergency?"),
+        300,
         validators=[MinLengthValidator(20, _("Say in a sentence what is at stake: 20 letters at least."))],
-        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
     )

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from agencies.forms.fields import narrowed_by, words
 from agencies.models import Agreement
 from resettlement.enums import HandoverKind, ReferralOutcome, ReferralStatus, Service, Urgency
 from resettlement.reports import REFERRAL
@@ -34,18 +35,6 @@ def _agreement(help_text: Any) -> AgreementField:
         label=gettext_lazy("Partner and agreement"),
         widget=forms.RadioSelect,
         empty_label=None,
-        help_text=help_text,
-    )
-
-
-def _words(
-    label: Any, *, rows: int, limit: int, help_text: Any = "", required: bool = False
-) -> forms.CharField:
-    return forms.CharField(
-        label=label,
-        required=required,
-        max_length=limit,
-        widget=forms.Textarea(attrs={"rows": rows, "dir": "auto"}),
         help_text=help_text,
     )
 
@@ -81,10 +70,11 @@ class ReferralForm(_Proposal):
     agreement = _agreement(gettext_lazy("The partner sees of the person what the agreement shows, no more."))
     service = forms.ChoiceField(label=gettext_lazy("What for"), choices=Service.choices)
     urgency = _urgency()
-    message = _words(
+    message = words(
         gettext_lazy("Message"),
+        2000,
         rows=5,
-        limit=2000,
+        required=False,
         help_text=gettext_lazy(
             "The partner reads all of it. Write nothing that the agreement does not show."
         ),
@@ -96,11 +86,10 @@ class HandoverForm(_Proposal):
 
     agreement = _agreement(gettext_lazy("It must cover everybody in the household."))
     urgency = _urgency()
-    reason = _words(
+    reason = words(
         gettext_lazy("Reason"),
+        2000,
         rows=5,
-        limit=2000,
-        required=True,
         help_text=gettext_lazy(
             "The partner reads all of it. Write nothing that the agreement does not show."
         ),
@@ -110,53 +99,15 @@ class HandoverForm(_Proposal):
 class MessageForm(forms.Form):
     """Writes to the other agency on a referral."""
 
-    text = _words(
+    text = words(
         gettext_lazy("Message"),
-        rows=3,
-        limit=2000,
-        required=True,
+        2000,
         help_text=gettext_lazy("Both agencies read it. Write nothing that the agreement does not show."),
     )
 
 
-class AnswerForm(forms.Form):
-    """Answers a referral; a refusal needs its reason, the end its outcome."""
-
-    to = forms.ChoiceField(choices=[("accepted", ""), ("declined", ""), ("under_way", ""), ("done", "")])
-    answer = _words(
-        gettext_lazy("Answer"),
-        rows=3,
-        limit=500,
-        help_text=gettext_lazy("The agency that referred the case reads it. A reason is needed to decline."),
-    )
-    outcome = forms.ChoiceField(
-        label=gettext_lazy("What came of it"),
-        required=False,
-        choices=[("", gettext_lazy("Choose when it is done")), *ReferralOutcome.choices[1:]],
-    )
-
-    def clean(self) -> dict[str, Any]:
-        """Ask for the reason of a refusal, and for the outcome at the end; before the end there is none."""
-        given = super().clean() or {}
-        if given.get("to") == "declined" and not given.get("answer"):
-            self.add_error("answer", _("Say why you decline, so that the case can go elsewhere."))
-        if given.get("to") != "done":
-            given["outcome"] = ""
-        elif not given.get("outcome"):
-            self.add_error("outcome", _("Say what came of it."))
-        return given
-
-
-class HandoverAnswerForm(forms.Form):
-    """Accepts or declines a hand-over; a refusal needs its reason."""
-
-    to = forms.ChoiceField(choices=[("accepted", ""), ("declined", "")])
-    answer = _words(
-        gettext_lazy("Answer"),
-        rows=3,
-        limit=500,
-        help_text=gettext_lazy("The other agency reads it. A reason is needed to decline."),
-    )
+class _Answer(forms.Form):
+    """What the answers to a referral and to a hand-over have in common: a refusal needs its reason."""
 
     def clean(self) -> dict[str, Any]:
         """Ask for the reason of a refusal."""
@@ -166,22 +117,52 @@ class HandoverAnswerForm(forms.Form):
         return given
 
 
+class AnswerForm(_Answer):
+    """Answers a referral; a refusal needs its reason, the end its outcome."""
+
+    to = forms.ChoiceField(choices=[("accepted", ""), ("declined", ""), ("under_way", ""), ("done", "")])
+    answer = words(
+        gettext_lazy("Answer"),
+        500,
+        required=False,
+        help_text=gettext_lazy("The agency that referred the case reads it. A reason is needed to decline."),
+    )
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("What came of it"),
+        required=False,
+        choices=[("", gettext_lazy("Choose when it is done")), *ReferralOutcome.choices[1:]],
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the outcome at the end; before the end there is none."""
+        given = super().clean()
+        if given.get("to") != "done":
+            given["outcome"] = ""
+        elif not given.get("outcome"):
+            self.add_error("outcome", _("Say what came of it."))
+        return given
+
+
+class HandoverAnswerForm(_Answer):
+    """Accepts or declines a hand-over; a refusal needs its reason."""
+
+    to = forms.ChoiceField(choices=[("accepted", ""), ("declined", "")])
+    answer = words(
+        gettext_lazy("Answer"),
+        500,
+        required=False,
+        help_text=gettext_lazy("The other agency reads it. A reason is needed to decline."),
+    )
+
+
 class InboxFilter(forms.Form):
     """Narrows the list of referrals and hand-overs."""
 
     side = forms.CharField(required=False, widget=forms.HiddenInput)
-    kind = forms.ChoiceField(
-        label=gettext_lazy("Kind"),
-        required=False,
-        choices=[("", gettext_lazy("All")), (REFERRAL, gettext_lazy("Referral")), *HandoverKind.choices],
+    kind = narrowed_by(
+        gettext_lazy("Kind"),
+        gettext_lazy("All"),
+        [(REFERRAL, gettext_lazy("Referral")), *HandoverKind.choices],
     )
-    status = forms.ChoiceField(
-        label=gettext_lazy("Status"),
-        required=False,
-        choices=[("", gettext_lazy("All")), *ReferralStatus.choices],
-    )
-    urgency = forms.ChoiceField(
-        label=gettext_lazy("How soon"),
-        required=False,
-        choices=[("", gettext_lazy("All")), *Urgency.choices],
-    )
+    status = narrowed_by(gettext_lazy("Status"), gettext_lazy("All"), ReferralStatus.choices)
+    urgency = narrowed_by(gettext_lazy("How soon"), gettext_lazy("All"), Urgency.choices)

@@ -6,26 +6,18 @@ from django import forms
 from django.utils.translation import gettext_lazy
 
 from agencies.enums import AgreementStatus
-from agencies.forms.fields import Day
+from agencies.forms.fields import Day, narrowed_by
 
 
 class AgreementFilter(forms.Form):
     """Narrows the list of agreements."""
 
-    side = forms.ChoiceField(
-        label=gettext_lazy("Direction"),
-        required=False,
-        choices=[
-            ("", gettext_lazy("Both")),
-            ("given", gettext_lazy("We share")),
-            ("received", gettext_lazy("We receive")),
-        ],
+    side = narrowed_by(
+        gettext_lazy("Direction"),
+        gettext_lazy("Both"),
+        [("given", gettext_lazy("We share")), ("received", gettext_lazy("We receive"))],
     )
-    status = forms.ChoiceField(
-        label=gettext_lazy("Status"),
-        required=False,
-        choices=[("", gettext_lazy("Any status")), *AgreementStatus.choices],
-    )
+    status = narrowed_by(gettext_lazy("Status"), gettext_lazy("Any status"), AgreementStatus.choices)
 
 
 class EndForm(forms.Form):

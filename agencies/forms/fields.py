@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from babel import Locale
 from babel.core import get_global
 from django import forms
@@ -30,6 +32,19 @@ class Day(forms.DateInput):
 
     def __init__(self) -> None:
         super().__init__(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+def narrowed_by(label: Any, every: Any, choices: Any = ()) -> forms.ChoiceField:
+    """Return the filter of a list by one of these choices; `every` stands for none of them."""
+    return forms.ChoiceField(label=label, required=False, choices=[("", every), *choices])
+
+
+def words(label: Any, length: int, *, rows: int = 3, **given: Any) -> forms.CharField:
+    """Return a text in any script, of so many rows; 0 is a single line."""
+    kind, size = (forms.Textarea, {"rows": rows}) if rows else (forms.TextInput, {})
+    return forms.CharField(
+        label=label, max_length=length, widget=kind(attrs={**size, "dir": "auto"}), **given
+    )
 
 
 def errors_of(form: forms.Form) -> str:

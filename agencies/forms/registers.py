@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agencies.enums import LawRequestStatus
+from agencies.forms.fields import words
 
 NO_NAMES = gettext_lazy("Name no person; give the number of the file.")
 
@@ -31,21 +32,12 @@ def _moment(label: Any, *, past: bool = True, **kwargs: Any) -> forms.DateTimeFi
     )
 
 
-def _text(label: Any, length: int, *, rows: int = 3, **kwargs: Any) -> forms.CharField:
-    widget = (
-        forms.Textarea(attrs={"rows": rows, "dir": "auto"})
-        if rows
-        else forms.TextInput(attrs={"dir": "auto"})
-    )
-    return forms.CharField(label=label, max_length=length, widget=widget, **kwargs)
-
-
 class BreachForm(forms.Form):
     """A breach as it is noticed."""
 
     noticed_at = _moment(gettext_lazy("Noticed"), help_text=gettext_lazy("From here the 72 hours run."))
-    what = _text(gettext_lazy("What happened"), 2000, help_text=NO_NAMES)
-    whose = _text(
+    what = words(gettext_lazy("What happened"), 2000, help_text=NO_NAMES)
+    whose = words(
         gettext_lazy("Whose data"),
         500,
         rows=0,
@@ -59,9 +51,9 @@ class BreachForm(forms.Form):
 class BreachWork(forms.Form):
     """What was done about it, and who was told when."""
 
-    measures = _text(gettext_lazy("Measures"), 2000, required=False, help_text=NO_NAMES)
+    measures = words(gettext_lazy("Measures"), 2000, required=False, help_text=NO_NAMES)
     authority_told_at = _moment(gettext_lazy("Authority told"), required=False)
-    not_told_because = _text(
+    not_told_because = words(
         gettext_lazy("Why late, or why not told"),
         500,
         rows=0,
@@ -75,14 +67,14 @@ class LawRequestForm(forms.Form):
     """A request as it arrives."""
 
     received_at = _moment(gettext_lazy("Received"))
-    asked_by = _text(
+    asked_by = words(
         gettext_lazy("Who asks"),
         200,
         rows=0,
         help_text=gettext_lazy("The authority or court, and its reference."),
     )
-    legal_basis = _text(gettext_lazy("Legal basis"), 500, rows=0, help_text=gettext_lazy("As they state it."))
-    asked_for = _text(gettext_lazy("What is asked for"), 2000, help_text=NO_NAMES)
+    legal_basis = words(gettext_lazy("Legal basis"), 500, rows=0, help_text=gettext_lazy("As they state it."))
+    asked_for = words(gettext_lazy("What is asked for"), 2000, help_text=NO_NAMES)
     answer_by = _moment(
         gettext_lazy("Answer by"),
         past=False,
@@ -93,7 +85,7 @@ class LawRequestForm(forms.Form):
 class ReferForm(forms.Form):
     """To whom it goes."""
 
-    to_whom = _text(
+    to_whom = words(
         gettext_lazy("Focal point"),
         200,
         rows=0,
@@ -109,4 +101,4 @@ class DecideForm(forms.Form):
         choices=[(one.value, one.label) for one in (LawRequestStatus.ANSWERED, LawRequestStatus.REFUSED)],
         widget=forms.RadioSelect,
     )
-    answer = _text(gettext_lazy("What was given, or why not"), 2000, help_text=NO_NAMES)
+    answer = words(gettext_lazy("What was given, or why not"), 2000, help_text=NO_NAMES)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from agencies import channels
 from agencies.enums import DeliveryStatus
+from agencies.forms.fields import narrowed_by
 
 
 class WebhookForm(forms.Form):
@@ -49,8 +50,4 @@ class PauseForm(forms.Form):
 class DeliveryFilter(forms.Form):
     """Narrows the list of deliveries."""
 
-    status = forms.ChoiceField(
-        label=gettext_lazy("Status"),
-        required=False,
-        choices=[("", gettext_lazy("Any status")), *DeliveryStatus.choices],
-    )
+    status = narrowed_by(gettext_lazy("Status"), gettext_lazy("Any status"), DeliveryStatus.choices)

@@ -27,6 +27,7 @@ from resettlement.models import Referral
 DAY = timedelta(days=1)
 _SIGNERS, _AT_PARTNERS, _HOSTS = {"BORDER": ("adam", "alma")}, ("petra", "pavel"), ("office", "deputy")
 _BOTH = [Channel.PAGES, Channel.API]
+_STATUS, _IDENTITY, _CONTACT = ["C1"], ["C1", "C2"], ["C1", "C2", "C3"]
 # How claims stand: share, status. Of those under examination, a third wait for the second person.
 _STANDS: dict[str, float] = {
     ClaimStatus.REGISTERED: 0.26,
@@ -43,131 +44,53 @@ def agreements(cast: Cast, *, sudan: str, now: datetime) -> None:
     """Make agreements in every state, between the border office and others. `sudan` is the event of its largest group."""
     border, unra = "BORDER", "UNRA"
     year_ago, in_a_year = (now - 200 * DAY).date(), (now + 365 * DAY).date()
-    active: list[tuple[str, str, dict[str, Any]]] = [
-        (
-            border,
-            unra,
-            {
-                "title": "Status of claims, arrivals from Sudan",
-                "event_slug": sudan,
-                "classes": ["C1", "C2"],
-                "channels": _BOTH,
-                "hands_over": True,
-            },
-        ),
-        (
-            border,
-            "OPENDOOR",
-            {
-                "title": "Legal aid in Farchana",
-                "site": "Farchana",
-                "classes": ["C1", "C2", "C3"],
-                "legal_basis": LegalBasis.CONSENT,
-            },
-        ),
-        (
-            border,
-            "NORRES",
-            {
-                "title": "Resettlement from Chad",
-                "origin": "SDN",
-                "purpose": Purpose.RESETTLEMENT,
-                "classes": ["C1", "C2"],
-                "legal_basis": LegalBasis.CONSENT,
-                "channels": _BOTH,
-            },
-        ),
-        (
-            "EGYREG",
-            border,
-            {
-                "title": "Families divided between Egypt and Chad",
-                "origin": "SDN",
-                "purpose": Purpose.REUNIFICATION,
-                "classes": ["C1", "C2"],
-            },
-        ),
-    ]
-    for provider, recipient, terms in active:
-        agree(cast, provider, recipient, now=now - 60 * DAY, starts_on=year_ago, ends_on=in_a_year, **terms)
-    ended = agree(
+    stands: dict[str, Any] = {"now": now - 60 * DAY, "starts_on": year_ago, "ends_on": in_a_year}
+    consented: dict[str, Any] = {"legal_basis": LegalBasis.CONSENT}
+    agree(
         cast,
         border,
-        "SAFECHILD",
-        now=now - 150 * DAY,
-        title="Children alone in Gaga",
-        site="Gaga",
-        classes=["C1", "C2", "C3"],
-        starts_on=year_ago,
-        ends_on=in_a_year,
+        unra,
+        "Status of claims, arrivals from Sudan",
+        _IDENTITY,
+        event_slug=sudan,
+        channels=_BOTH,
+        **stands,
     )
-    expired = agree(
-        cast,
-        border,
-        "CAMPHEALTH",
-        now=now - 190 * DAY,
-        title="Vaccination in Adre",
-        site="Adre",
-        classes=["C1"],
-        starts_on=year_ago,
-        ends_on=(now - 30 * DAY).date(),
-    )
+    agree(cast, border, "OPENDOOR", "Legal aid in Farchana", _CONTACT, site="Farchana", **consented, **stands)
+    agree(
+        cast, border, "NORRES", "Resettlement from Chad", _IDENTITY, origin="SDN", purpose=Purpose.RESETTLEMENT,
+        channels=_BOTH, **consented, **stands,
+    )  # fmt: skip
+    agree(
+        cast, "EGYREG", border, "Families divided between Egypt and Chad", _IDENTITY, origin="SDN",
+        purpose=Purpose.REUNIFICATION, **stands,
+    )  # fmt: skip
+    long_ago: dict[str, Any] = stands | {"now": now - 150 * DAY}
+    ended = agree(cast, border, "SAFECHILD", "Children alone in Gaga", _CONTACT, site="Gaga", **long_ago)
+    over: dict[str, Any] = stands | {"now": now - 190 * DAY, "ends_on": (now - 30 * DAY).date()}
+    expired = agree(cast, border, "CAMPHEALTH", "Vaccination in Adre", _STATUS, site="Adre", **over)
     with transaction.atomic():
         viewer = cast.act(border, "adam")
         acts.end(agreement=ended, by=viewer, now=now - 20 * DAY, reason="The programme has closed")
         acts.expire(agreement=expired, now=now - 29 * DAY)
-    declined = _propose(
-        cast,
-        border,
-        "OPENDOOR",
-        now=now - 70 * DAY,
-        title="Whole register of Adre",
-        site="Adre",
-        classes=["C1", "C2", "C3"],
-        starts_on=year_ago,
-    )
+    asked: dict[str, Any] = {"now": now - 70 * DAY, "starts_on": year_ago}
+    declined = _propose(cast, border, "OPENDOOR", "Whole register of Adre", _CONTACT, site="Adre", **asked)
     with transaction.atomic():
         acts.decline(agreement=declined, by=cast.act("OPENDOOR", "petra"), now=now - 68 * DAY)
-    today = now.date()
-    _propose(
-        cast,
-        border,
-        "CAMPHEALTH",
-        now=now - 2 * DAY,
-        title="Referrals to the clinic in Farchana",
-        site="Farchana",
-        classes=["C1", "C2"],
-        starts_on=today,
-    )
-    _propose(
-        cast,
-        "LBYREG",
-        border,
-        now=now - DAY,
-        title="Onward movement from Kufra",
-        site="Kufra",
-        classes=["C1"],
-        starts_on=today,
-    )
-    _propose(
-        cast,
-        border,
-        unra,
-        now=now - 3 * DAY,
-        title="Arrivals in Gore, identity",
-        site="Gore",
-        classes=["C1", "C2"],
-        starts_on=today,
-    )
+    for days, provider, recipient, title, classes, site in (
+        (2, border, "CAMPHEALTH", "Referrals to the clinic in Farchana", _IDENTITY, "Farchana"),
+        (1, "LBYREG", border, "Onward movement from Kufra", _STATUS, "Kufra"),
+        (3, border, unra, "Arrivals in Gore, identity", _IDENTITY, "Gore"),
+    ):
+        waits: dict[str, Any] = {"now": now - days * DAY, "starts_on": now.date(), "site": site}
+        _propose(cast, provider, recipient, title, classes, **waits)
 
 
-def _propose(cast: Cast, provider: str, recipient: str, *, now: datetime, **terms: Any) -> Agreement:
-    given = {
-        "purpose": Purpose.PROTECTION,
-        "legal_basis": LegalBasis.MANDATE,
-        "channels": [Channel.PAGES],
-        **terms,
-    }
+def _propose(
+    cast: Cast, provider: str, recipient: str, title: str, classes: object, *, now: datetime, **terms: Any
+) -> Agreement:
+    usual = {"purpose": Purpose.PROTECTION, "legal_basis": LegalBasis.MANDATE, "channels": [Channel.PAGES]}
+    given = {**usual, "title": title, "classes": classes, **terms}
     with transaction.atomic():
         viewer = cast.act(provider, _SIGNERS.get(provider, _HOSTS)[0])
         agreement = acts.draft(by=viewer, other=cast.agencies[recipient], now=now, **given)
@@ -182,9 +105,11 @@ def _sign(cast: Cast, agreement: Agreement, code: str, *, now: datetime) -> None
             acts.sign(agreement=agreement, by=cast.act(code, who), now=now)
 
 
-def agree(cast: Cast, provider: str, recipient: str, *, now: datetime, **terms: Any) -> Agreement:
+def agree(
+    cast: Cast, provider: str, recipient: str, title: str, classes: object, *, now: datetime, **terms: Any
+) -> Agreement:
     """Have two agencies agree: signed by two of each side, opened by the worker. `terms` as agreements.draft takes them."""
-    agreement = _propose(cast, provider, recipient, now=now, **terms)
+    agreement = _propose(cast, provider, recipient, title, classes, now=now, **terms)
     _sign(cast, agreement, recipient, now=now + DAY)
     drain(now=now + DAY)  # the worker's part: it writes who is covered, then opens
     with transaction.atomic():

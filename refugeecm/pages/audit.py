@@ -26,6 +26,7 @@ from agencies import access
 from agencies.access import Permission, Viewer
 from agencies.access.declaration import ViewedRequest
 from agencies.channels.sheets import write_csv
+from agencies.forms.fields import Day
 from agencies.models import Agency, Membership
 from refugeecm.core import events
 from refugeecm.core.models import Seal, SealCheck
@@ -92,12 +93,8 @@ class AuditForm(forms.Form):
         label=_("Agency"), queryset=Agency.objects.none(), required=False, empty_label=_("Any agency")
     )
     action = forms.ChoiceField(label=_("Action"), required=False)
-    since = forms.DateField(
-        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    until = forms.DateField(
-        label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    since = forms.DateField(label=_("From"), required=False, widget=Day())
+    until = forms.DateField(label=_("Until"), required=False, widget=Day())
 
     def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

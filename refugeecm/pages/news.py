@@ -25,6 +25,7 @@ from agencies.access.declaration import ViewedRequest
 from agencies.actions import agreements, documents, halting, webhooks
 from agencies.actions import notifications as acts
 from agencies.enums import MailWhen
+from agencies.forms.fields import narrowed_by
 from agencies.models import Agreement, Membership, Notification, Review, WebhookEndpoint
 from agencies.models.notification import NotificationQuerySet
 from refugeecm.core.events import CATALOGUE
@@ -81,9 +82,7 @@ class NewsFilter(forms.Form):
     """Narrows the inbox."""
 
     kind = forms.ChoiceField(label=_("About"), required=False)
-    all = forms.ChoiceField(
-        label=_("Show"), required=False, choices=[("", _("What is new")), ("1", _("Everything"))]
-    )
+    all = narrowed_by(_("Show"), _("What is new"), [("1", _("Everything"))])
 
     def __init__(self, *args: Any, kinds: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
