@@ -58,6 +58,16 @@ STATUS = {
     "outcome": "",
     "reference": "HH/2026/12",
 }
+STATUS_ANSWERS: dict[str, Any] = {
+    "responses": {
+        200: StatusSerializer,
+        304: OpenApiResponse(description="Nothing has changed."),
+        **WRONG,
+        **HIDDEN,
+        **PROBLEMS,
+    },
+    "examples": [OpenApiExample("Under examination", value=STATUS, response_only=True, status_codes=["200"])],
+}
 APPLICANT = {
     "id": "019cad70-8a00-7000-8000-0000000000a1",
     "number": "BOR-I-26-0000044-7",
@@ -194,16 +204,7 @@ class ClaimStatusView(ClaimView):
         summary="Status of a claim",
         description="Cheap to poll: send the last `ETag` as `If-None-Match` and get 304 with no body while nothing has changed.",
         parameters=[ID, IF_NONE_MATCH, ETAG],
-        responses={
-            200: StatusSerializer,
-            304: OpenApiResponse(description="Nothing has changed."),
-            **WRONG,
-            **HIDDEN,
-            **PROBLEMS,
-        },
-        examples=[
-            OpenApiExample("Under examination", value=STATUS, response_only=True, status_codes=["200"])
-        ],
+        **STATUS_ANSWERS,
     )
     def get(self, request: Request, id: str) -> Response:  # noqa: A002 - the name in the address
         """Answer with the status of the claim with our id."""
@@ -226,16 +227,7 @@ class ClaimStatusByReferenceView(ClaimView):
             IF_NONE_MATCH,
             ETAG,
         ],
-        responses={
-            200: StatusSerializer,
-            304: OpenApiResponse(description="Nothing has changed."),
-            **WRONG,
-            **HIDDEN,
-            **PROBLEMS,
-        },
-        examples=[
-            OpenApiExample("Under examination", value=STATUS, response_only=True, status_codes=["200"])
-        ],
+        **STATUS_ANSWERS,
     )
     def get(self, request: Request, value: str) -> Response:
         """Answer with the status of the claim that the client's agency knows by this number."""

@@ -75,6 +75,13 @@ def time_left(row: Referral | Handover, *, now: datetime) -> tuple[str, str]:
     return "bad" if late else "warn" if hours < 24 else "info", words
 
 
+def badges(row: Referral | Handover, *, now: datetime) -> list[tuple[str, str]]:
+    """Return (kind, label) of status and urgency, and of the time left while an answer is waited for."""
+    urgent = (URGENT.get(Urgency(row.urgency), "neutral"), row.get_urgency_display())
+    left = time_left(row, now=now)
+    return [badge(row), urgent, *([left] if left[1] else [])]
+
+
 def agreements_for(viewer: Viewer, individuals: Iterable[uuid.UUID], *, owner_id: int) -> QuerySet[Agreement]:
     """Return the agreements in force, open to pages, by which the owner shows these people: ours to partners, or one to us."""
     covering = PersonAccess.objects.filter(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime
 from typing import Any
 
@@ -30,8 +29,18 @@ DECIDED = events.declare(
 )
 
 
-def _reference(letter: str, key: uuid.UUID, now: datetime) -> str:
-    return f"{letter}-{now.year % 100:02d}-{key.hex[-8:].upper()}"
+def _write_down(row: Breach | LawRequest, letter: str, name: str, *, by: Viewer, now: datetime) -> None:
+    """Write a new entry of the viewer's agency, with its reference."""
+    policies.check_keep(by=by, agency_id=by.agency_id)
+    row.id, row.agency, row.recorded_by_id, row.created_at = (
+        uuid7(now),
+        by.agency,
+        policies.check_person(by),
+        now,
+    )
+    row.reference = f"{letter}-{now.year % 100:02d}-{row.id.hex[-8:].upper()}"
+    row.save(force_insert=True)
+    _record(name, row, by=by, now=now)
 
 
 @transaction.atomic
@@ -39,21 +48,8 @@ def note_breach(
     *, by: Viewer, now: datetime, noticed_at: datetime, what: str, whose: str, people: int | None = None
 ) -> Breach:
     """Write a breach down; the clock of 72 hours runs from `noticed_at`."""
-    policies.check_keep(by=by, agency_id=by.agency_id)
-    key = uuid7(now)
-    breach = Breach(
-        id=key,
-        agency=by.agency,
-        reference=_reference("B", key, now),
-        noticed_at=noticed_at,
-        what=what,
-        whose=whose,
-        people=people,
-        recorded_by_id=policies.check_person(by),
-        created_at=now,
-    )
-    breach.save(force_insert=True)
-    _record(NOTED, breach, by=by, now=now)
+    breach = Breach(noticed_at=noticed_at, what=what, whose=whose, people=people)
+    _write_down(breach, "B", NOTED, by=by, now=now)
     return breach
 
 
@@ -105,22 +101,14 @@ def receive_request(
     answer_by: datetime,
 ) -> LawRequest:
     """Write down what law enforcement or a court asks for."""
-    policies.check_keep(by=by, agency_id=by.agency_id)
-    key = uuid7(now)
     request = LawRequest(
-        id=key,
-        agency=by.agency,
-        reference=_reference("L", key, now),
         received_at=received_at,
         asked_by=asked_by,
         legal_basis=legal_basis,
         asked_for=asked_for,
         answer_by=answer_by,
-        recorded_by_id=policies.check_person(by),
-        created_at=now,
     )
-    request.save(force_insert=True)
-    _record(RECEIVED, request, by=by, now=now)
+    _write_down(request, "L", RECEIVED, by=by, now=now)
     return request
 
 

@@ -103,6 +103,14 @@ def found_by(request: ViewedRequest, pk: uuid.UUID) -> Agreement:
     return get_object_or_404(visible, pk=pk)
 
 
+def crumbs_to(found: Agreement) -> list[tuple[str, str]]:
+    """Return the way to a page behind that of an agreement."""
+    return [
+        (_("Agreements"), reverse("agreements")),
+        (found.reference, reverse("agreement", args=[found.pk])),
+    ]
+
+
 def terms_of(agreement: Agreement) -> list[tuple[str, object]]:
     """Return (term in words, value in words) of all terms but the fields; None says that it is not recorded."""
     return [
@@ -316,10 +324,7 @@ def _halt(request: ViewedRequest, pk: uuid.UUID, *, suspend: bool) -> HttpRespon
         "suspend": suspend,
         "population": population(found),
         "api": Channel.API in found.channels,
-        "crumbs": [
-            (_("Agreements"), reverse("agreements")),
-            (found.reference, reverse("agreement", args=[found.pk])),
-        ],
+        "crumbs": crumbs_to(found),
     }
     return render(request, "agencies/agreement_end.html", context)
 
@@ -347,10 +352,7 @@ def agreement_versions(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         "page": page,
         "rows": lines_of(page.rows),
         "changes": changes(former, found) if former else [],
-        "crumbs": [
-            (_("Agreements"), reverse("agreements")),
-            (found.reference, reverse("agreement", args=[found.pk])),
-        ],
+        "crumbs": crumbs_to(found),
     }
     return render(request, "agencies/agreement_versions.html", context)
 

@@ -23,7 +23,7 @@ from agencies.actions import invitations
 from agencies.forms import drafts as forms
 from agencies.models import Agreement, AgreementSignature
 from agencies.policies import NotPermitted
-from agencies.views.agreements import found_by, terms_of
+from agencies.views.agreements import crumbs_to, found_by, terms_of
 from refugeecm.core.classes import FieldClass
 from refugeecm.core.refusals import told_on, told_to
 
@@ -169,10 +169,7 @@ def _page(request: ViewedRequest, found: Agreement, step: str, context: dict[str
         "step": step,
         "step_words": forms.STEPS[step],
         "tabs": tabs,
-        "crumbs": [
-            (_("Agreements"), reverse("agreements")),
-            (found.reference, reverse("agreement", args=[found.pk])),
-        ],
+        "crumbs": crumbs_to(found),
     }
     return render(
         request,

@@ -22,10 +22,9 @@ from agencies.channels.lists import LISTS, query_of
 from agencies.enums import EXPORT_MOVES, ExportFormat, ExportProblem, ExportStatus
 from agencies.forms.exports import ExportForm
 from agencies.models import ExportJob
-from agencies.policies import NotPermitted
 from refugeecm.core.paging import page_of
+from refugeecm.core.refusals import told_on, told_to
 from refugeecm.core.templatetags.ui import figure, fmt_time
-from refugeecm.core.transitions import TransitionNotAllowed
 
 KINDS = {
     ExportStatus.QUEUED: "info",
@@ -73,20 +72,9 @@ def export_new(request: ViewedRequest) -> HttpResponse:
         messages.error(request, _("A filter of this list means nothing. Choose again, then export."))
         return redirect(listing.address({}))
     if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        try:
-            job = acts.ask(
-                listing=listing,
-                query=kept,
-                purpose=given["purpose"],
-                reason=given["reason"],
-                format=given["format"],
-                by=request.viewer,
-                now=timezone.now(),
-            )
-        except NotPermitted as refusal:
-            form.add_error(None, str(refusal))
-        else:
+        given = {name: form.cleaned_data[name] for name in ("purpose", "reason", "format")}
+        with told_on(form):
+            job = acts.ask(listing=listing, query=kept, by=request.viewer, now=timezone.now(), **given)
             return redirect("export", job.pk)
     if request.method == "GET":
         form = ExportForm(initial={"list": listing.name, "query": query_of(kept).urlencode()})
@@ -175,12 +163,8 @@ def export_cancel(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Ask whether a file is to be thrown away, and do it."""
     job = _job(request, pk)
     if request.method == "POST":
-        try:
+        with told_to(request, _("The file was thrown away. Nobody can open it any more.")):
             acts.cancel(job=job, by=request.viewer, now=timezone.now())
-        except TransitionNotAllowed as refusal:
-            messages.error(request, str(refusal))
-        else:
-            messages.success(request, _("The file was thrown away. Nobody can open it any more."))
         return redirect("export", job.pk)
     crumbs = [(_("Exports"), reverse("exports")), (label_of(job), reverse("export", args=[job.pk]))]
     return render(

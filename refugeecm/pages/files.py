@@ -26,6 +26,7 @@ from agencies.actions import reads
 from agencies.models import Agreement
 from cases.enums import OPEN, ClaimStatus
 from cases.models import Claim
+from cases.reports import KINDS
 from refugeecm.core.templatetags.ui import fmt_date
 from refugeecm.pages.facts import contact, household_facts, identity, person_facts
 from refugeecm.pages.history import changes, timeline
@@ -40,12 +41,6 @@ from resettlement.models import Handover, Referral
 from resettlement.reports import badge
 
 Text = str | Promise
-CLAIM_KINDS = {
-    ClaimStatus.REGISTERED: "info",
-    ClaimStatus.EXAMINATION: "info",
-    ClaimStatus.SUSPENDED: "warn",
-    ClaimStatus.DECIDED: "good",
-}
 
 
 @dataclass(frozen=True)
@@ -258,7 +253,7 @@ def _claim(claim: Claim, viewer: Viewer) -> ClaimLine:
         url=reverse("claim", args=[claim.pk]),
         number=see("number", claim.number),
         status=see("status", claim.get_status_display()),
-        kind=CLAIM_KINDS.get(ClaimStatus(claim.status), "neutral") if "status" in shown else "neutral",
+        kind=KINDS.get(ClaimStatus(claim.status), "neutral") if "status" in shown else "neutral",
         outcome=see("outcome", claim.get_outcome_display()) if claim.outcome else "",
         made_on=see("made_on", fmt_date(claim.made_on)),
     )

@@ -53,6 +53,11 @@ class Tile:
     kind: str = "neutral"
 
 
+def _waits(label: Text, count: int, url: str, hint: Text) -> Tile:
+    """Return a tile that warns while there is anything."""
+    return Tile(label, _count(count), url, hint, "warn" if count else "neutral")
+
+
 @dataclass(frozen=True)
 class Task:
     """One line of what waits: what, why, and how urgent."""
@@ -110,15 +115,7 @@ def _imports(viewer: Viewer, tiles: list[Tile]) -> tuple[list[Task], list[dict[s
         .order_by("created_at")
     )
     waiting = open_ones.filter(status=BatchStatus.REVIEW).order_by()[:1001].count()
-    tiles.append(
-        Tile(
-            _("Imports to accept"),
-            _count(waiting),
-            reverse("imports"),
-            _("checked and waiting"),
-            "warn" if waiting else "neutral",
-        )
-    )
+    tiles.append(_waits(_("Imports to accept"), waiting, reverse("imports"), _("checked and waiting")))
     tasks: list[Task] = []
     running: list[dict[str, Any]] = []
     for batch in open_ones[:SHOWN]:
@@ -140,15 +137,7 @@ def _referrals(viewer: Viewer, tiles: list[Tile], now: datetime) -> list[Task]:
     """Return the referrals and hand-overs that the viewer's agency should answer, by the time left, then those to approve."""
     waiting = inbox(viewer, sent=False, status=ReferralStatus.PROPOSED)
     count = waiting[:1001].count()
-    tiles.append(
-        Tile(
-            _("Referrals to answer"),
-            _count(count),
-            reverse("referrals"),
-            _("sent to your agency"),
-            "warn" if count else "neutral",
-        )
-    )
+    tiles.append(_waits(_("Referrals to answer"), count, reverse("referrals"), _("sent to your agency")))
     tasks: list[Task] = []
     if viewer.may(Permission.REFERRAL_ANSWER):
         found, _people, _claims = lines(viewer, list(waiting[:SHOWN]), now=now)
@@ -241,20 +230,8 @@ def _agreements(viewer: Viewer, tiles: list[Tile], *, today: Any) -> list[Task]:
             )
     tiles += [
         Tile(_("Agreements in force"), figure(active), reverse("agreements"), _("given and received")),
-        Tile(
-            _("Proposals to answer"),
-            figure(waiting),
-            reverse("agreements"),
-            _("from other agencies"),
-            "warn" if waiting else "neutral",
-        ),
-        Tile(
-            _("Ending within 30 days"),
-            figure(ending),
-            reverse("agreements"),
-            _("agreements"),
-            "warn" if ending else "neutral",
-        ),
+        _waits(_("Proposals to answer"), waiting, reverse("agreements"), _("from other agencies")),
+        _waits(_("Ending within 30 days"), ending, reverse("agreements"), _("agreements")),
     ]
     return tasks
 

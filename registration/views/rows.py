@@ -308,19 +308,22 @@ def full_name(row: ArrivalRow) -> str:
 
 def values_of_row(row: ArrivalRow) -> dict[str, Text | None]:
     """Return the comparable fields of a checked row, as shown."""
+    document = _document(str(_label(DocumentKind, row.document_type)), row.document_number)
+    own = {"name": full_name(row), "phone": row.phone, "document": document, "site": row.registration_site}
+    return _texts(row) | own
+
+
+def _texts(one: ArrivalRow | Individual) -> dict[str, Text | None]:
+    """Return what rows and records say alike, as shown."""
     return {
-        "name": full_name(row),
-        "native_name": row.native_name,
-        "mother_name": row.mother_name,
-        "sex": _label(Sex, row.sex),
-        "birth_date": fmt_date(row.birth_date) if row.birth_date else "",
-        "birth_place": row.birth_place,
-        "nationality": country(row.nationality) if row.nationality else "",
-        "relationship": _label(Relationship, row.relationship),
-        "marital_status": _label(MaritalStatus, row.marital_status),
-        "phone": row.phone,
-        "document": _document(str(_label(DocumentKind, row.document_type)), row.document_number),
-        "site": row.registration_site,
+        "native_name": one.native_name,
+        "mother_name": one.mother_name,
+        "sex": _label(Sex, one.sex),
+        "birth_date": fmt_date(one.birth_date) if one.birth_date else "",
+        "birth_place": one.birth_place,
+        "nationality": country(one.nationality) if one.nationality else "",
+        "relationship": _label(Relationship, one.relationship),
+        "marital_status": _label(MaritalStatus, one.marital_status),
     }
 
 
@@ -346,18 +349,7 @@ class _Register:
     def values(self, person: Individual) -> dict[str, Text | None]:
         """Return {field: text, or None for what is not shared}."""
         sight, documents = Sight(person, self._viewer), self._contact.documents(person)
-        texts: dict[str, Text | None] = {
-            "name": person.full_name,
-            "native_name": person.native_name,
-            "mother_name": person.mother_name,
-            "sex": person.get_sex_display(),
-            "birth_date": fmt_date(person.birth_date) if person.birth_date else "",
-            "birth_place": person.birth_place,
-            "nationality": country(person.nationality) if person.nationality else "",
-            "relationship": person.get_relationship_display(),
-            "marital_status": person.get_marital_status_display(),
-            "site": person.site,
-        }
+        texts = _texts(person) | {"name": person.full_name, "site": person.site}
         field_of = {"name": "given_name"}
         seen = {
             name: sight.text(field_of.get(name, name), text)

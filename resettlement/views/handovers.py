@@ -27,9 +27,9 @@ from refugeecm.core.templatetags.ui import fmt_date, fmt_time
 from registration.models import Household, Individual
 from resettlement import forms, policies
 from resettlement.actions import handovers as acts
-from resettlement.enums import HANDOVER_MOVES, HandoverKind, HandoverStatus, Urgency
+from resettlement.enums import HANDOVER_MOVES, HandoverKind, HandoverStatus
 from resettlement.models import Handover
-from resettlement.reports import URGENT, agreements_for, badge, time_left
+from resettlement.reports import agreements_for, badges
 
 
 def _visible(request: ViewedRequest) -> Any:
@@ -90,7 +90,7 @@ def _page(
     claims = Claim.objects.visible_to(viewer).filter(individual__in=family)
     reads.record(viewer=viewer, rows=[found], view="handover", now=now)
     reads.record(viewer=viewer, rows=family, view="handover", now=now)
-    moves, left, seen = HANDOVER_MOVES[found.status], time_left(found, now=now), Sight(found, viewer)
+    moves, seen = HANDOVER_MOVES[found.status], Sight(found, viewer)
     ours = found.agency_id == viewer.agency_id
     asked = ours == (found.kind == HandoverKind.REQUEST)
     return {
@@ -100,11 +100,7 @@ def _page(
         "family": [person_line(one, viewer, today=now.date()) for one in family],
         "claims": claims.count(),
         "household_url": reverse("household", args=[found.household_id]) if family else "",
-        "badges": [
-            badge(found),
-            (URGENT.get(Urgency(found.urgency), "neutral"), found.get_urgency_display()),
-            *([left] if left[1] else []),
-        ],
+        "badges": badges(found, now=now),
         "facts": [
             (_("Household"), found.number, "ltr"),
             (_("From"), found.agency),

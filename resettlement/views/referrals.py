@@ -27,10 +27,10 @@ from refugeecm.core.refusals import told_on, told_to
 from refugeecm.core.templatetags.ui import fmt_date, fmt_time
 from resettlement import forms
 from resettlement.actions import referrals as acts
-from resettlement.enums import REFERRAL_MOVES, ReferralStatus, Urgency
+from resettlement.enums import REFERRAL_MOVES, ReferralStatus
 from resettlement.models import Referral, ReferralMessage
 from resettlement.policies import can_write
-from resettlement.reports import URGENT, agreements_for, badge, previews, time_left, without_consent
+from resettlement.reports import agreements_for, badges, previews, without_consent
 
 
 def _visible(request: ViewedRequest) -> Any:
@@ -100,7 +100,6 @@ def _page(
         reads.record(viewer=viewer, rows=[row] if row is not None else [], view="referral", now=now)
     line, seen = person_line(person, viewer, today=now.date()), Sight(found, viewer)
     moves = REFERRAL_MOVES[found.status]
-    left = time_left(found, now=now)
     received = found.recipient_id == viewer.agency_id and viewer.may(Permission.REFERRAL_ANSWER)
     sent = found.agency_id == viewer.agency_id and viewer.may(Permission.REFERRAL_MAKE)
     return {
@@ -108,11 +107,7 @@ def _page(
         "referral": found,
         "claim": claim,
         "person": line,
-        "badges": [
-            badge(found),
-            (URGENT.get(Urgency(found.urgency), "neutral"), found.get_urgency_display()),
-            *([left] if left[1] else []),
-        ],
+        "badges": badges(found, now=now),
         "facts": [
             (_("Claim"), Sight(claim, viewer)("number"), "ltr"),
             (_("From"), found.agency),
