@@ -120,6 +120,8 @@ def _shown(seen: Seen, viewer: Viewer) -> int:
     """Return how many of the rows the viewer sees today, with at least the fields of then."""
     model: Any = apps.get_model(seen.model)
     rows = model.objects.visible_to(viewer).filter(pk__in=seen.ids).only("agency")
+    if seen.owner_id == viewer.agency_id:
+        return int(rows.filter(agency_id=viewer.agency_id).count())
     if hasattr(rows, "with_shown_classes"):
         rows = rows.with_shown_classes(viewer)
     full, masked = set(seen.full), set(seen.masked)
