@@ -95,8 +95,8 @@ def _readers_of_files(viewer: Viewer) -> Any:
 class ConsentForm(forms.Form):
     """What a person agrees to: towards whom, for what, and how it was explained to them."""
 
-    recipient = forms.ModelChoiceField(Agency.objects.none(), label=_("Recipient"))
-    purpose = forms.ChoiceField(label=_("Purpose"), choices=Purpose.choices)
+    recipient = forms.ModelChoiceField(Agency.objects.none(), label=_("Recipient"), empty_label=_("Choose"))
+    purpose = forms.ChoiceField(label=_("Purpose"), choices=[("", _("Choose")), *Purpose.choices])
     given_on = forms.DateField(label=_("Given on"), widget=Day())
     language = forms.CharField(
         label=_("Language it was explained in"),
@@ -135,7 +135,10 @@ class SealForm(forms.Form):
 
     reason = words(_("Reason"), 300)
     reader = MemberField(
-        Membership.objects.none(), label=_("Reader"), help_text=_("You can name more people afterwards.")
+        Membership.objects.none(),
+        label=_("Reader"),
+        empty_label=_("Choose"),
+        help_text=_("You can name more people afterwards."),
     )
 
     def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:

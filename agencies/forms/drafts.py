@@ -93,6 +93,7 @@ class PopulationForm(forms.Form):
         max_length=60,
         required=False,
         validators=[validate_slug],
+        error_messages={"invalid": gettext_lazy("Type it without spaces, for example east-2026.")},
         help_text=gettext_lazy("Its short name, for example east-2026."),
         widget=forms.TextInput(attrs={"class": "ltr short", "spellcheck": "false", "autocomplete": "off"}),
     )

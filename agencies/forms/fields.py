@@ -49,4 +49,8 @@ def words(label: Any, length: int, *, rows: int = 3, **given: Any) -> forms.Char
 
 def errors_of(form: forms.Form) -> str:
     """Return all that is wrong with a small form, for a message above the page it was sent from."""
-    return " ".join(str(text) for errors in form.errors.values() for text in errors)
+    return " ".join(
+        f"{form[name].label}: {text}" if name in form.fields else str(text)
+        for name, errors in form.errors.items()
+        for text in errors
+    )

@@ -322,6 +322,8 @@ def _halt(request: ViewedRequest, pk: uuid.UUID, *, suspend: bool) -> HttpRespon
         "form": form,
         "agreement": found,
         "suspend": suspend,
+        "stands": policies.can_suspend(agreement=found, by=request.viewer)
+        or found.status == AgreementStatus.SUSPENDED,
         "population": population(found),
         "api": Channel.API in found.channels,
         "crumbs": crumbs_to(found),

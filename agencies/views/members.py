@@ -74,7 +74,7 @@ def member_invite(request: ViewedRequest) -> HttpResponse:
     """Invite one person."""
     form = forms.InviteForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        with told_on(form, "email"):
+        with told_on(form):
             invitations.invite(invitees=[form.invitee()], by=request.viewer, now=timezone.now())
             messages.success(request, _("Invited. The link in the e-mail is good for 72 hours."))
             return redirect("members")

@@ -45,7 +45,12 @@ def provider(request: ViewedRequest) -> HttpResponse:
             acts.configure(by=request.viewer, now=timezone.now(), **form.cleaned_data)
             messages.success(request, _("Your people can sign in by your identity provider now."))
             return redirect("identity-provider")
-    context = {"form": form, "known": known, "back": _back(request, request.viewer.agency_id)}
+    context = {
+        "form": form,
+        "known": known,
+        "back": _back(request, request.viewer.agency_id),
+        "crumbs": [(_("Members"), reverse("members"))],
+    }
     return render(request, "agencies/provider.html", context)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.webauthn import forms
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from django.forms import CharField
+from django.forms import BooleanField, CharField
 from django.utils.translation import gettext_lazy as _
 
 _STUMBLES = (
@@ -27,6 +27,11 @@ class AddForm(forms.AddWebAuthnForm):
     """Adds a passkey to the account of somebody who is signed in."""
 
     name = CharField(label=_("Name"), required=False)
+    passwordless = BooleanField(
+        label=_("Sign in with it alone, without password and code"),
+        required=False,
+        help_text=_("For a device that asks for your fingerprint, your face or a PIN of its own."),
+    )
 
     def clean(self) -> Any:
         """Return the cleaned data."""

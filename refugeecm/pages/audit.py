@@ -46,6 +46,8 @@ VIEWS: dict[str, Text] = {
     "claims": _("The list of cases"),
     "referral": _("A referral"),
     "referrals": _("The list of referrals"),
+    "handover": _("A hand-over"),
+    "handover_new": _("A family, to hand it over"),
     "import-rows": _("Rows of an import"),
     "import-errors": _("Errors of an import"),
     "api-claims": _("Cases, by a system"),

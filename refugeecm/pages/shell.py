@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from agencies.access import Permission, Viewer
 from agencies.enums import Role
 
-# (permission, label, address name, address prefix)
-PLACES = [
+# (permission, label, address name, address prefixes)
+PLACES: list[tuple[Permission, Any, str, str | tuple[str, ...]]] = [
     (Permission.HOME, _("Today"), "home", "/"),
-    (Permission.PERSON_READ, _("People"), "people", "/people/"),
+    (Permission.PERSON_READ, _("People"), "people", ("/people/", "/households/", "/conflicts/")),
     (Permission.IMPORT_READ, _("Imports"), "imports", "/imports/"),
     (Permission.CLAIM_READ, _("Cases"), "claims", "/claims/"),
     (Permission.REFERRAL_READ, _("Referrals"), "referrals", "/referrals/"),
@@ -25,7 +25,7 @@ PLACES = [
     (Permission.WEBHOOK_READ, _("Webhooks"), "webhooks", "/webhooks/"),
     (Permission.EXPORT, _("Exports"), "exports", "/exports/"),
     (Permission.REGISTER_READ, _("Registers"), "registers", "/registers/"),
-    (Permission.AUDIT_READ, _("Audit"), "audit", "/audit/"),
+    (Permission.AUDIT_READ, _("Audit"), "audit", ("/audit/", "/access-explained/")),
 ]
 
 

@@ -100,7 +100,7 @@ def consent_new(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
             messages.success(request, _("The consent is recorded. It can be withdrawn at any time."))
             return redirect("consents", pk)
     return _form(
-        request, form, _("Record a consent"), _("Record"), reverse("consents", args=[pk]),
+        request, form, _("Record a consent"), _("Record"), reverse("consents", args=[pk]), of=person.number,
         lead=_("Refusing it changes nothing for the person: registration, protection and assistance do not depend on it."),
     )  # fmt: skip
 
@@ -118,7 +118,7 @@ def consent_withdraw(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         return redirect(back)
     lead = _("%(agency)s sees nothing more that rests on this consent, from its next request on.")
     return _form(
-        request, form, _("Withdraw the consent"), _("Withdraw"), back,
+        request, form, _("Withdraw the consent"), _("Withdraw"), back, of=consent.individual.number,
         lead=lead % {"agency": consent.recipient.name},
     )  # fmt: skip
 
@@ -162,7 +162,7 @@ def seal(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
             return redirect("seal", pk)
     if sealed is None:
         return _form(
-            request, form, _("Seal the file"), _("Seal"), back,
+            request, form, _("Seal the file"), _("Seal"), back, of=household.number,
             lead=_("No partner sees this family any more, by any agreement, and of your agency only the readers and you."),
         )  # fmt: skip
     readers = HouseholdReader.objects.filter(
@@ -240,6 +240,7 @@ def conflict_new(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
             return redirect("people") if user_id == viewer.user_id else redirect("household", pk)
     return _form(
         request, form, _("Declare a conflict of interest"), _("Declare"), reverse("household", args=[pk]),
+        of=household.number,
         lead=_("The file is closed at once. Only a supervisor other than the person concerned can open it again."),
     )  # fmt: skip
 
@@ -264,7 +265,7 @@ def conflicts(request: ViewedRequest) -> HttpResponse:
         .values_list("pk", "number")
     )
     rows = [{"conflict": one, "number": numbers.get(one.household_id, "")} for one in page.rows]
-    return render(request, "registration/conflicts.html", {"page": page, "rows": rows})
+    return render(request, "registration/conflicts.html", {"page": page, "rows": rows, "crumbs": _crumbs()})
 
 
 @access.requires(Permission.CONFLICT_DECLARE)
@@ -272,7 +273,7 @@ def conflicts(request: ViewedRequest) -> HttpResponse:
 def conflict_end(request: ViewedRequest, pk: uuid.UUID, user: int) -> HttpResponse:
     """End a colleague's conflict of interest."""
     household = _household(request, pk)
-    with told_to(request):
+    with told_to(request, _("Ended. They see the file again as their colleagues do.")):
         exceptions.end_conflict(
             household_id=household.pk, user_id=user, by=request.viewer, now=timezone.now()
         )
@@ -280,7 +281,7 @@ def conflict_end(request: ViewedRequest, pk: uuid.UUID, user: int) -> HttpRespon
 
 
 def _form(
-    request: ViewedRequest, form: Any, title: str, action: str, back: str, *, lead: str = ""
+    request: ViewedRequest, form: Any, title: str, action: str, back: str, *, lead: str = "", of: str = ""
 ) -> HttpResponse:
     context = {
         "form": form,
@@ -288,6 +289,7 @@ def _form(
         "action": action,
         "back": back,
         "lead": lead,
-        "crumbs": _crumbs(),
+        "of": of,
+        "crumbs": _crumbs((of, back)) if of else _crumbs(),
     }
     return render(request, "registration/exception_form.html", context)

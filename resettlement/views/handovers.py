@@ -139,11 +139,13 @@ def handover(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @access.requires(Permission.REFERRAL_ANSWER)
-@require_POST
+@require_http_methods(["GET", "POST"])
 def handover_answer(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Accept, or decline with a reason."""
     now = timezone.now()
     found: Handover = get_object_or_404(_visible(request), pk=pk)
+    if request.method == "GET":  # the address of an answer that was wrong, opened again
+        return redirect("handover", found.pk)
     form = forms.HandoverAnswerForm(request.POST)
     if not form.is_valid():
         return render(request, "resettlement/handover.html", _page(request, found, form, now))

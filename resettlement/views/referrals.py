@@ -153,11 +153,13 @@ def referral(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @access.requires(Permission.REFERRAL_ANSWER)
-@require_POST
+@require_http_methods(["GET", "POST"])
 def referral_answer(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Accept, decline with a reason, or finish."""
     now = timezone.now()
     found: Referral = get_object_or_404(_visible(request), pk=pk)
+    if request.method == "GET":  # the address of an answer that was wrong, opened again
+        return redirect("referral", found.pk)
     form = forms.AnswerForm(request.POST)
     if not form.is_valid():
         return render(request, "resettlement/referral.html", _page(request, found, form, now))
@@ -168,11 +170,13 @@ def referral_answer(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @access.requires(Permission.REFERRAL_READ)
-@require_POST
+@require_http_methods(["GET", "POST"])
 def referral_message(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Write to the other agency."""
     now = timezone.now()
     found: Referral = get_object_or_404(_visible(request), pk=pk)
+    if request.method == "GET":  # the address of an answer that was wrong, opened again
+        return redirect("referral", found.pk)
     form = forms.MessageForm(request.POST)
     if not form.is_valid():
         context = _page(request, found, forms.AnswerForm(), now, form)
