@@ -68,7 +68,9 @@ class ReferralForm(_Proposal):
     """Refers a case to the partner of one of the agreements that cover its person."""
 
     agreement = _agreement(gettext_lazy("The partner sees of the person what the agreement shows, no more."))
-    service = forms.ChoiceField(label=gettext_lazy("What for"), choices=Service.choices)
+    service = forms.ChoiceField(
+        label=gettext_lazy("What for"), choices=[("", gettext_lazy("Choose")), *Service.choices]
+    )
     urgency = _urgency()
     message = words(
         gettext_lazy("Message"),
