@@ -72,6 +72,11 @@ class Claim(PersonOwned):
         ]
         indexes = [
             models.Index(fields=["agency", "status", "id"], name="claim_by_status"),
+            models.Index(
+                fields=["agency", "proposed_at"],
+                name="claim_proposed",
+                condition=models.Q(proposed_at__isnull=False),
+            ),
             models.Index(fields=["agency", "id"], name="claim_newest"),
             models.Index(fields=["agency", "status_since"], name="claim_changed"),
             # Of shared people, without a look at the claims themselves.

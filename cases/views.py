@@ -26,7 +26,7 @@ from cases.actions import claims as acts
 from cases.enums import CLAIM_MOVES, ClaimStatus
 from cases.models import Claim, ClaimReference
 from cases.policies import NotPermitted
-from refugeecm.core.paging import Page, page_among, page_of
+from refugeecm.core.paging import Page, page_among, page_of, reach
 from refugeecm.core.refusals import told_on, told_to
 from refugeecm.core.templatetags.ui import fmt_date
 from refugeecm.core.transitions import TransitionNotAllowed
@@ -88,6 +88,7 @@ def _page(request: ViewedRequest, chosen: dict[str, Any]) -> Page[Claim]:
             viewer,
             model=Claim,
             showing=["number", "status"],
+            at_most=reach(number),
             whose=whose,
             status=chosen.get("status"),
             opened_by=viewer.user_id if whose == "mine" else None,

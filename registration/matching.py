@@ -10,13 +10,13 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import combinations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
 from agencies.access import Viewer, shown_fields
 from refugeecm.core import crypto
-from registration.models import Document, Individual
+from registration.models import Document, Individual, listing
 from registration.rules.keys import Person, match_keys, probe_keys, search_keys
 from registration.rules.matching import POSSIBLE, SAME, score
 from registration.rules.names import similarity
@@ -24,6 +24,7 @@ from registration.rules.names import similarity
 __all__ = ["POSSIBLE", "SAME", "Candidate", "Probe", "candidates", "pairs_within", "search"]
 
 UNLIKE = 0.6  # two names that share the sound of a part and nothing else
+MOST_PARTS = 6  # of a name are looked for one by one
 BLOCK = 50  # more people than this behind one key are not a family, they are a common name
 
 
@@ -168,33 +169,36 @@ def pairs_within(probes: Iterable[Probe]) -> set[tuple[int, int]]:
     }
 
 
-def search(text: str, *, viewer: Viewer, born: int | None = None, at_most: int = 50) -> list[Individual]:
-    """Return visible people whose name sounds like the text, in any script, best first; `born` within two years.
+def search(
+    text: str, *, viewer: Viewer, showing: Sequence[str] = (), at_most: int = 50, **filters: Any
+) -> list[Individual]:
+    """Return visible people whose name sounds like the text, in any script, best first.
 
-    Only by fields that the viewer may see: a person whose identity is not shared is not found by their name.
+    Those who have every part of the name, then those who lack one, then those who have any. Only by fields that the viewer may see: a
+    person whose identity is not shared is not found by their name. `showing` and `filters`: what else is asked for, as for a list
+    (registration.models.listing). At most six statements.
     """
     wanted = search_keys(text)
     if not wanted:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT individual_id FROM registration_search(%s::bigint[], %s::int, %s::int, %s::int)",
-            [wanted, born and born - 2, born and born + 2, at_most * 8],
-        )
-        ids = [row[0] for row in cursor.fetchall()]
-    found = [
-        one
-        for one in Individual.objects.visible_to(viewer)
-        .with_shown_classes(viewer)
-        .filter(pk__in=ids)
-        .select_related("household", "agency")
-        if "given_name" in shown_fields(one, viewer)
-    ]
-    ranked = sorted(
-        ((_likeness(text, one), one) for one in found), key=lambda pair: (-pair[0], str(pair[1].pk))
+
+    def asked(keys: Sequence[Sequence[int]], at_most: int) -> list[uuid.UUID]:
+        shown = ("given_name", *showing)
+        return listing.people_with(keys, viewer, model=Individual, showing=shown, at_most=at_most, **filters)
+
+    ids = asked([wanted], at_most * 4)
+    if len(wanted) > 1 and len(ids) < at_most:
+        fewer = combinations(wanted, len(wanted) - 1) if 2 < len(wanted) <= MOST_PARTS else ()
+        ids += asked([*fewer, *([one] for one in wanted[:MOST_PARTS])], at_most)
+    visible = Individual.objects.visible_to(viewer)
+    names = visible.filter(pk__in=ids).values_list(
+        "pk", "given_name", "father_name", "family_name", "native_name"
     )
-    return [one for likeness, one in ranked[:at_most] if likeness >= UNLIKE]
+    likeness = {pk: _likeness(text, " ".join(filter(None, parts)), native) for pk, *parts, native in names}
+    best = sorted((pk for pk in likeness if likeness[pk] >= UNLIKE), key=lambda pk: (-likeness[pk], str(pk)))
+    found = visible.with_shown_classes(viewer).select_related("household", "agency").in_bulk(best[:at_most])
+    return [found[pk] for pk in best[:at_most] if "given_name" in shown_fields(found[pk], viewer)]
 
 
-def _likeness(text: str, one: Individual) -> float:
-    return max(similarity(text, one.full_name), similarity(text, one.native_name) if one.native_name else 0.0)
+def _likeness(text: str, name: str, native: str) -> float:
+    return max(similarity(text, name), similarity(text, native) if native else 0.0)

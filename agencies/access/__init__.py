@@ -5,6 +5,7 @@ from agencies.access.fields import (
     FIELDS_HIDDEN,
     Sight,
     editable_fields,
+    label,
     mask,
     masked_fields,
     present,

@@ -9,11 +9,12 @@ from django.db.models import Model, QuerySet
 
 Row = TypeVar("Row", bound=Model)
 LIMIT = 1000
+COUNTED = 250  # of a list that is found by a function: counting far costs more than the page itself
 
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """Rows of one page for ui/pagination.html; `total` is None above LIMIT."""
+    """Rows of one page for ui/pagination.html; `total` is None above `limit`."""
 
     rows: list[Row]
     number: int
@@ -48,20 +49,25 @@ class Page(Generic[Row]):
         return (self.number - 1) * self.size + len(self.rows)
 
 
+def reach(number: str | int | None, *, size: int = 25) -> int:
+    """Return how many keys page_among needs for page `number`: those up to its end, or COUNTED, and one more."""
+    return max(_number(number, LIMIT // size) * size, COUNTED) + 1
+
+
 def page_among(
     rows: "QuerySet[Row, Any]", ids: Sequence[UUID], *, number: str | int | None, size: int = 25
 ) -> "Page[Row]":
-    """Return page `number` of a list whose keys are known, newest first: at most LIMIT + 1 of them, more are not counted.
+    """Return page `number` of a list whose keys are known, newest first: those that `reach` asks for; more are not counted.
 
     One statement for the rows of the page; those that `rows` does not hold are left out.
     """
     wanted = _number(number, LIMIT // size)
-    start = (wanted - 1) * size
+    start, limit = (wanted - 1) * size, reach(wanted, size=size) - 1
     shown = ids[start : start + size]
     found = list(rows.filter(pk__in=shown).order_by("-pk")) if shown else []
     more = len(ids) > start + size and wanted < LIMIT // size
-    total = len(ids) if len(ids) <= LIMIT else None
-    return Page(rows=found, number=wanted, size=size, has_next=more, total=total)
+    total = len(ids) if len(ids) <= limit else None
+    return Page(rows=found, number=wanted, size=size, has_next=more, total=total, limit=limit)
 
 
 def _number(number: str | int | None, last: int) -> int:

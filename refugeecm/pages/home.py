@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -27,6 +26,7 @@ from agencies.views.exports import label_of
 from cases.enums import ClaimStatus
 from cases.models import Claim
 from refugeecm.core import backups
+from refugeecm.core.paging import LIMIT
 from refugeecm.core.templatetags.ui import figure, fmt_date
 from refugeecm.pages.news import unread
 from registration import reports
@@ -157,23 +157,23 @@ def _referrals(viewer: Viewer, tiles: list[Tile], now: datetime) -> list[Task]:
 def _claims(viewer: Viewer, tiles: list[Tile]) -> list[Task]:
     """Count the open claims of the agency; return those whose decision waits for a second person."""
     own = Claim.objects.owned_by(viewer).order_by()
-    counts = dict(own.open().values_list("status").annotate(claims=Count("pk")))
     for status, hint in (
         (ClaimStatus.REGISTERED, _("not yet under examination")),
         (ClaimStatus.EXAMINATION, _("in your agency")),
     ):
+        count = own.filter(status=status)[: LIMIT + 1].count()
         tiles.append(
             Tile(
                 gettext("Claims: %(status)s") % {"status": status.label},
-                figure(counts.get(status, 0)),
-                f"{reverse('claims')}?status={status}",
+                f"{figure(LIMIT)}+" if count > LIMIT else figure(count),
+                f"{reverse('claims')}?whose=agency&status={status}",
                 hint,
             )
         )
     if viewer.role != "decision_maker":
         return []
-    proposed = own.filter(status=ClaimStatus.EXAMINATION).exclude(
-        Q(proposed_outcome="") | Q(proposed_by=viewer.user_id)
+    proposed = own.filter(status=ClaimStatus.EXAMINATION, proposed_at__isnull=False).exclude(
+        proposed_by=viewer.user_id
     )
     return [
         Task(

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from django import forms
@@ -16,16 +17,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from agencies import access
-from agencies.access import Permission, Sight, Viewer, shown_fields
+from agencies.access import Permission, Sight, Viewer, label
 from agencies.access.declaration import ViewedRequest
 from agencies.actions import reads
 from cases.models import Claim, ClaimReference
-from refugeecm.core.paging import Page, page_among, page_of
+from refugeecm.core.paging import Page, page_among, page_of, reach
 from refugeecm.core.templatetags.ui import DATE, country
 from registration import matching
 from registration.actions.sealing import document_index
@@ -69,8 +70,16 @@ class PeopleForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["sex"].choices = [("", _("All")), *Sex.choices]  # type: ignore[attr-defined]
-        named = sorted(((code, country(code)) for code in codes()), key=lambda one: one[1])
-        self.fields["nationality"].choices = [("", _("All")), *named]  # type: ignore[attr-defined]
+        self.fields["nationality"].choices = [  # type: ignore[attr-defined]
+            ("", _("All")),
+            *_countries(get_language() or ""),
+        ]
+
+
+@cache
+def _countries(_language: str) -> list[tuple[str, str]]:
+    """Return codes and names, by name, in the language that is active now."""
+    return sorted(((code, country(code)) for code in codes()), key=lambda one: one[1])
 
 
 @dataclass(frozen=True)
@@ -112,18 +121,18 @@ def line_of(person: Individual, viewer: Viewer, *, today: date) -> Line:
         native=person.native_name
         if "native_name" in shown and person.native_name != person.full_name
         else "",
-        sex=see("sex", person.get_sex_display()),
+        sex=see("sex", label(person, "sex")),
         age=person.age_on(today) if "birth_date" in shown else None,
         born=see("birth_date", born(person)),
         nationality=see("nationality", country(person.nationality)),
         number=see("number", person.number),
         household=see("household", person.household.number),
         household_url=reverse("household", args=[person.household_id]),
-        relationship=see("relationship", person.get_relationship_display()),
+        relationship=see("relationship", label(person, "relationship")),
         site=person.site if "site" in shown else "",
         agency=person.agency.name,
         own=person.agency_id == viewer.agency_id,
-        status=see("legal_status", person.get_legal_status_display()),
+        status=see("legal_status", label(person, "legal_status")),
         kind=LEGAL_KINDS.get(LegalStatus(person.legal_status), "neutral")
         if "legal_status" in shown
         else "neutral",
@@ -191,19 +200,24 @@ def _filtered(given: dict[str, Any], viewer: Viewer) -> Any:
     return rows
 
 
+def _narrowed(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the filters as the functions for lists take them, and which fields they tell of."""
+    born = given.get("born")
+    return {
+        "showing": [field for name, field in _ASKED.items() if given.get(name)],
+        "event": getattr(given.get("event"), "pk", None),
+        "sex": given.get("sex"),
+        "nationality": given.get("nationality"),
+        "born_from": born and date(born - 2, 1, 1),
+        "born_to": born and date(born + 2, 12, 31),
+    }
+
+
 def _listed(given: dict[str, Any], viewer: Viewer, number: str | None) -> Page[Any]:
     """Return the newest people who fit the filters."""
-    born = given.get("born")
+    narrowed = _narrowed(given)
     ids = listing.ids(
-        "registration_listed",
-        viewer,
-        model=Individual,
-        showing=[field for name, field in _ASKED.items() if given.get(name)],
-        event=getattr(given.get("event"), "pk", None),
-        sex=given.get("sex"),
-        nationality=given.get("nationality"),
-        born_from=born and date(born - 2, 1, 1),
-        born_to=born and date(born + 2, 12, 31),
+        "registration_listed", viewer, model=Individual, at_most=reach(number), keys=None, **narrowed
     )
     rows = _filtered(given, viewer)
     return (
@@ -215,9 +229,7 @@ def _found(text: str, given: dict[str, Any], viewer: Viewer, number: str | None)
     """Return people found by number first, then by name; 50 at most, for whoever needs more has to say more."""
     ids = _by_number(text, viewer)
     exact = list(_filtered(given, viewer).filter(pk__in=ids)[:50]) if ids else []
-    named = matching.search(text, viewer=viewer, born=given.get("born"))
-    if named and any(given.get(one) for one in ("event", "sex", "nationality")):
-        named = [one for one in named if _fits(one, given, viewer)]
+    named = matching.search(text, viewer=viewer, **_narrowed(given))
     seen = {one.pk for one in exact}
     found = [*exact, *(one for one in named if one.pk not in seen)][:50]
     at = int(number) if number and number.isascii() and number.isdigit() and len(number) < 3 else 1
@@ -238,20 +250,6 @@ def sought(given: Mapping[str, Any], viewer: Viewer) -> Any:
         return _filtered(dict(given), viewer)
     found = [one.pk for page in "12" for one in _found(text, dict(given), viewer, page).rows]
     return _visible(viewer).filter(pk__in=found)
-
-
-def _fits(person: Individual, given: dict[str, Any], viewer: Viewer) -> bool:
-    """Answer whether somebody found by name fits the filters; what is not shown never fits."""
-    shown = shown_fields(person, viewer)
-    return all(
-        (name in shown and getattr(person, attribute) == wanted)
-        for name, attribute, wanted in (
-            ("event", "event_id", getattr(given.get("event"), "pk", None)),
-            ("sex", "sex", given.get("sex")),
-            ("nationality", "nationality", given.get("nationality")),
-        )
-        if wanted
-    )
 
 
 def _by_number(text: str, viewer: Viewer) -> set[uuid.UUID]:
@@ -289,9 +287,9 @@ def _chips(request: ViewedRequest, given: dict[str, Any]) -> list[tuple[Text, st
     if given.get("event"):
         labels["event"] = given["event"].name
     chips = []
-    for name, label in labels.items():
+    for name, text in labels.items():
         query = request.GET.copy()
         query.pop(name)
         query.pop("page", None)
-        chips.append((label, f"?{query.urlencode()}"))
+        chips.append((text, f"?{query.urlencode()}"))
     return chips

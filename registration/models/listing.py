@@ -17,7 +17,6 @@ from django.db.models import Model
 
 from agencies.access import Viewer, live_for
 from agencies.models.agreement import LIVE_SQL
-from refugeecm.core.paging import LIMIT
 from refugeecm.core.wall import Definer, definers
 from registration.models.exceptions import OPEN_SQL
 
@@ -87,6 +86,7 @@ def listed(
 
 
 PEOPLE = {
+    "with_keys": ("bigint[]", "i.keys @> %L"),
     "wanted_event": ("bigint", "i.event_id = %L"),
     "wanted_sex": ("text", "i.sex = %L"),
     "wanted_nationality": ("text", "i.nationality = %L"),
@@ -111,27 +111,61 @@ def ids(
     *,
     model: type[Model],
     showing: Sequence[str],
+    at_most: int,
     whose: str = "",
     **filters: Any,
 ) -> list[uuid.UUID] | None:
-    """Return the ids of the newest rows that fit, newest first, at most one more than a list shows; None where this cannot tell.
+    """Return the ids of the newest rows that fit, newest first; None where this cannot tell.
 
     Of shared rows only those of agreements that show every field of `showing`: a filter tells what it asks for. Where one agreement
     shows one of them and another agreement another, the caller has to ask row by row. `filters` come in the order of the function's
     arguments. Must run in a transaction with the viewer's database context.
     """
-    label = model._meta.label_lower
-    grants = {
-        str(pk): set(opened.get(label, ())) for pk, opened in live_for(viewer).values_list("pk", "grants")
-    }
-    shown_by = {field: {pk for pk, fields in grants.items() if field in fields} for field in showing}
-    agreements = next(iter(shown_by.values()), set(grants))
-    if any(one != agreements for one in shown_by.values()):
+    shown_by = _showing(viewer, model, showing)
+    if any(one != shown_by[0] for one in shown_by):
         return None
     marks = ", ".join(["%s::uuid[]", "%s", "%s", *(["%s"] * len(filters))])
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT listed_id FROM {function}({marks})",
-            [sorted(agreements), whose, LIMIT + 1, *(one or None for one in filters.values())],
+            [sorted(shown_by[0]), whose, at_most, *(one or None for one in filters.values())],
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+def _showing(viewer: Viewer, model: type[Model], fields: Sequence[str]) -> list[set[uuid.UUID]]:
+    """Return for each field the agreements that show it; all of them where no field is asked for."""
+    label = model._meta.label_lower
+    grants = {pk: set(opened.get(label, ())) for pk, opened in live_for(viewer).values_list("pk", "grants")}
+    return [{pk for pk, shown in grants.items() if field in shown} for field in fields] or [set(grants)]
+
+
+def people_with(
+    keys: Sequence[Sequence[int]],
+    viewer: Viewer,
+    *,
+    model: type[Model],
+    showing: Sequence[str],
+    at_most: int,
+    **filters: Any,
+) -> list[uuid.UUID]:
+    """Return the newest people who have all keys of one of these sets, at most so many of each set; those of earlier sets first.
+
+    One by one, the planner knows how common each set is: it walks the newest people or asks the index. Of shared people only
+    those whom one agreement shows with every field of `showing`. `filters` as for ids. Must run in a transaction with the viewer's
+    database context.
+    """
+    agreements = sorted(set.intersection(*_showing(viewer, model, showing)))
+    marks = ", ".join(["%s"] * len(filters))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT listed_id FROM unnest(%s::text[]) WITH ORDINALITY AS asked (keys, place), registration_listed("
+            f"%s::uuid[], '', %s, asked.keys::bigint[], {marks}) ORDER BY place",
+            [
+                [f"{{{','.join(map(str, one))}}}" for one in keys],
+                agreements,
+                at_most,
+                *(one or None for one in filters.values()),
+            ],
+        )
+        return list(dict.fromkeys(row[0] for row in cursor.fetchall()))

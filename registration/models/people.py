@@ -328,19 +328,4 @@ definers += [
         """,
         reads=_READS,
     ),
-    Definer(
-        name="registration_search",
-        arguments="wanted bigint[], born_from int, born_to int, at_most int",
-        returns="TABLE (individual_id uuid, hits int)",
-        body=f"""
-            SELECT i.id, cardinality(ARRAY(SELECT unnest(i.keys) INTERSECT SELECT unnest(wanted)))
-            FROM registration_individual i
-            WHERE i.keys && wanted
-              AND (born_from IS NULL OR i.birth_date BETWEEN make_date(born_from, 1, 1) AND make_date(born_to, 12, 31))
-              AND {_VISIBLE} AND {OPEN_SQL}
-            ORDER BY 2 DESC, i.id DESC
-            LIMIT at_most
-        """,
-        reads=_READS,
-    ),
 ]

@@ -135,7 +135,11 @@ def test_searching_functions_hold_the_same_border(world):
 
 
 def _found(keys: list[int]) -> tuple[set, set]:
-    searched = rows("SELECT individual_id FROM registration_search(%s::bigint[], NULL, NULL, 1000)", keys)
+    searched = rows(
+        "SELECT listed_id FROM unnest(%s::bigint[]) AS asked (key),"
+        " registration_listed(ARRAY(SELECT id FROM agencies_agreement), '', 1000, ARRAY[key], NULL, NULL, NULL, NULL, NULL)",
+        keys,
+    )
     compared = rows(
         "SELECT individual_id FROM registration_candidates(%s::int[], %s::bigint[])", [1] * len(keys), keys
     )
