@@ -9,8 +9,9 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import date
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -170,21 +171,33 @@ def pairs_within(probes: Iterable[Probe]) -> set[tuple[int, int]]:
 
 
 def search(
-    text: str, *, viewer: Viewer, showing: Sequence[str] = (), at_most: int = 50, **filters: Any
+    text: str,
+    *,
+    viewer: Viewer,
+    at_most: int = 50,
+    showing: Sequence[str] = (),
+    event: int | None = None,
+    sex: str = "",
+    nationality: str = "",
+    born_from: date | None = None,
+    born_to: date | None = None,
 ) -> list[Individual]:
     """Return visible people whose name sounds like the text, in any script, best first.
 
     Those who have every part of the name, then those who lack one, then those who have any. Only by fields that the viewer may see: a
-    person whose identity is not shared is not found by their name. `showing` and `filters`: what else is asked for, as for a list
-    (registration.models.listing). At most six statements.
+    person whose identity is not shared is not found by their name. `showing` names the fields that the other filters tell of. At most
+    six statements.
     """
     wanted = search_keys(text)
+    narrowed = (event, sex, nationality, born_from, born_to)
     if not wanted:
         return []
 
     def asked(keys: Sequence[Sequence[int]], at_most: int) -> list[uuid.UUID]:
         shown = ("given_name", *showing)
-        return listing.people_with(keys, viewer, model=Individual, showing=shown, at_most=at_most, **filters)
+        return listing.people_with(
+            keys, viewer, model=Individual, showing=shown, at_most=at_most, narrowed=narrowed
+        )
 
     ids = asked([wanted], at_most * 4)
     if len(wanted) > 1 and len(ids) < at_most:

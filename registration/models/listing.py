@@ -147,16 +147,16 @@ def people_with(
     model: type[Model],
     showing: Sequence[str],
     at_most: int,
-    **filters: Any,
+    narrowed: Sequence[Any],
 ) -> list[uuid.UUID]:
     """Return the newest people who have all keys of one of these sets, at most so many of each set; those of earlier sets first.
 
     One by one, the planner knows how common each set is: it walks the newest people or asks the index. Of shared people only
-    those whom one agreement shows with every field of `showing`. `filters` as for ids. Must run in a transaction with the viewer's
-    database context.
+    those whom one agreement shows with every field of `showing`. `narrowed`: what the other filters of PEOPLE ask for, in their
+    order. Must run in a transaction with the viewer's database context.
     """
     agreements = sorted(set.intersection(*_showing(viewer, model, showing)))
-    marks = ", ".join(["%s"] * len(filters))
+    marks = ", ".join(["%s"] * len(narrowed))
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT listed_id FROM unnest(%s::text[]) WITH ORDINALITY AS asked (keys, place), registration_listed("
@@ -165,7 +165,7 @@ def people_with(
                 [f"{{{','.join(map(str, one))}}}" for one in keys],
                 agreements,
                 at_most,
-                *(one or None for one in filters.values()),
+                *(one or None for one in narrowed),
             ],
         )
         return list(dict.fromkeys(row[0] for row in cursor.fetchall()))

@@ -19,6 +19,7 @@ from cases.models import Claim
 from refugeecm.core import outbox
 from refugeecm.core.ids import uuid7
 from refugeecm.core.models import ReadEvent
+from registration import matching
 from registration.models import Individual, InfluxEvent, MatchCandidate
 from resettlement.actions import referrals
 from tests.conftest import NOW, Cast, acting_as, end, proposed, register
@@ -83,6 +84,35 @@ def test_people_filters(cast: Cast, family: list[Individual], event: InfluxEvent
     assert family[0].number not in boys
     assert "Nobody found" in page(clerk, "people", nationality="UKR")
     assert "There is a problem" in page(clerk, "people", born="abc")
+
+
+def test_somebody_of_a_common_name_is_found_with_a_filter(
+    cast: Cast, event: InfluxEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of very many of one name: the filter is part of the search, not applied to those who were found first."""
+    monkeypatch.setattr(matching.search, "__kwdefaults__", {**matching.search.__kwdefaults__, "at_most": 1})
+    sought, other, *_rest = (
+        register(cast.caseworker, event, [{"given_name": given, "family_name": family, "nationality": land}])[
+            0
+        ]
+        for given, family, land in [("Khaled", "Haddad", "YEM"), ("Ibrahim", "Haddad", "SDN")]
+        + [("Khaled", "Saleh", "SDN")] * 9
+    )
+    clerk = cast.caseworker.browser()
+    assert sought.number in page(clerk, "people", q="Khalid", nationality="YEM")
+    assert sought.number in page(clerk, "people", q="Khaled Haddad"), (
+        "who has all parts comes before who has one"
+    )
+    assert other.number in page(clerk, "people", q="Ibrahim Yusuf Hadad"), "one part may be wrong"
+
+
+def test_a_search_by_name_and_age_tells_no_age_that_is_not_shown(
+    cast: Cast, family: list[Individual], agree: Agree
+) -> None:
+    agree(classes=["C1"], matrix={"registration.individual.name": "see"})
+    partner, mother = cast.partner.browser(), family[0]
+    assert mother.number in page(partner, "people", q="Mariam Abakar")
+    assert "Nobody found" in page(partner, "people", q="Mariam Abakar", born="1990")
 
 
 def test_partner_sees_status_without_identity(cast: Cast, family: list[Individual], agree: Agree) -> None:
@@ -212,7 +242,7 @@ def test_home_of_a_caseworker(cast: Cast, family: list[Individual], claim: Claim
     clerk = cast.caseworker.browser()
     text = page(clerk, "home")
     assert "Nothing waits for you" in text
-    assert reverse("claims") + "?status=registered" in text
+    assert reverse("claims") + "?whose=agency&amp;status=registered" in text
 
 
 def test_home_of_a_partner_and_notifications(cast: Cast, claim: Claim, agree: Agree) -> None:
