@@ -32,5 +32,5 @@ def recognise(request: HttpRequest) -> None:
 def locked(request: HttpRequest, *, idle: int) -> bool:
     """Answer whether the session is locked, after so many seconds without a request; it locks itself when there were too many."""
     if request.session.get("desk") and idle > settings.DESK_LOCK_SECONDS:
-        request.session["locked"] = True
+        request.session.setdefault("locked", True)
     return bool(request.session.get("locked"))

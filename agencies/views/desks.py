@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
@@ -76,9 +77,10 @@ def desk_forget(request: ViewedRequest) -> HttpResponse:
 
 @require_POST
 def desk_lock(request: HttpRequest) -> HttpResponse:
-    """Lock the session, where the person has a PIN on this browser."""
+    """Lock the session, where the person has a PIN on this browser; unlocking leads back to this page."""
     if request.session.get("desk"):
-        request.session["locked"] = True
+        from_page = urlsplit(request.headers.get("Referer", ""))
+        request.session["locked"] = f"/{from_page.path.lstrip('/')}?{from_page.query}".rstrip("?")
         return redirect("desk-unlock")
     return redirect("desk")
 
@@ -98,9 +100,9 @@ def desk_unlock(request: HttpRequest) -> HttpResponse:
         if request.method == "POST":
             now = timezone.now()
             if form.is_valid() and acts.opens(desk=found, pin=form.cleaned_data["pin"], now=now):
-                request.session.pop("locked")
+                back = request.session.pop("locked")
                 request.session.cycle_key()
-                return redirect("home")
+                return redirect(back if isinstance(back, str) else "home")
             if form.is_valid():
                 left = acts.left(desk=found, by=viewer, now=now)
                 if not left:

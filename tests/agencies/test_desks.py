@@ -53,6 +53,8 @@ def test_a_desk_is_locked_and_unlocked(desk: Client, cast: Cast) -> None:
         assert word not in page
     before = desk.session.session_key
     assert desk.post(reverse("desk-unlock"), {"pin": PIN}).headers["Location"] == reverse("home")
+    desk.post(reverse("desk-lock"), headers={"Referer": "http://testserver//people/?q=Mariam"})
+    assert desk.post(reverse("desk-unlock"), {"pin": PIN}).headers["Location"] == "/people/?q=Mariam"
     assert desk.session.session_key != before
     assert desk.get(reverse("people")).status_code == 200
     assert Event.objects.filter(name="agencies.desk.enrolled", actor_id=cast.caseworker.user.pk).count() == 1
