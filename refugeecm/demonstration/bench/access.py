@@ -28,6 +28,7 @@ from agencies.actions import clients
 from agencies.enums import FieldLevel, Role
 from agencies.models import Agency, Membership
 from refugeecm.core.models import User
+from refugeecm.core.paging import COUNTED
 from refugeecm.demonstration.bench import population
 from refugeecm.demonstration.scratch import Ground
 from registration.rules.keys import search_keys
@@ -105,8 +106,8 @@ _WORDS: dict[str, Callable[[Sequence[Any]], str]] = {
 
 
 def _list(shape: str, condition: str = "true") -> tuple[str, ...]:
-    """Return the two statements of a list: a page of 25 and one more, and a count that stops after a thousand."""
-    count = f"SELECT count(*) FROM ({shape.format(condition, 1001)}) AS counted"
+    """Return the two statements of a list: a page of 25 and one more, and a count that stops where the page's does."""
+    count = f"SELECT count(*) FROM ({shape.format(condition, COUNTED + 1)}) AS counted"
     return (shape.format(condition, 26), count.replace("i.*, h.*, g.*", "i.id").replace("c.*, i.*", "c.id"))
 
 
