@@ -1,15 +1,26 @@
 """Which hints do workers get on this floor? None of these names any work: they look into the tables."""
 
 import time
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
+from functools import partial
 
 from celery import shared_task
 from django.db import connection, transaction
 from django.utils import timezone
 
 from agencies.access import Permission
-from agencies.actions import agreements, deliveries, exports, halting, members, notifications, reviews
+from agencies.actions import (
+    agreements,
+    deliveries,
+    exports,
+    halting,
+    members,
+    notifications,
+    purging,
+    reviews,
+)
 from agencies.enums import Problem
 from agencies.models import Agency, Agreement, ExportTurn
 from refugeecm.core import http, mail, outbox, seals, wall
@@ -134,6 +145,18 @@ seal_what_was_written.access = check_seals.access = Permission.AUDIT_READ
 
 
 @shared_task
+def purge(**_: object) -> int:
+    """Remove the rows of work that is done and over, chunk by chunk, for some minutes; what is left waits for the next night."""
+    end, removed = time.monotonic() + 5 * SECONDS, 0
+    chunks: list[Callable[..., int]] = [purging.of_everybody]
+    chunks += [partial(purging.of_agency, agency=one) for one in Agency.objects.order_by("pk")]
+    for chunk in chunks:
+        while time.monotonic() < end and (gone := chunk(now=timezone.now())):
+            removed += gone
+    return removed
+
+
+@shared_task
 def look_after_members(**_: object) -> int:
     """Remind and suspend who is away too long, and move the reviews of access on; return how many agencies were looked at."""
     found = list(Agency.objects.order_by("pk"))
@@ -145,7 +168,7 @@ def look_after_members(**_: object) -> int:
     return len(found)
 
 
-look_after_members.access = Permission.MEMBER_MANAGE
+look_after_members.access = purge.access = Permission.MEMBER_MANAGE
 drain_outbox.access = end_expired.access = Permission.AGREEMENT_END
 send_mail.access = mail_daily.access = Permission.HOME
 send_webhooks.access = Permission.WEBHOOK_MANAGE

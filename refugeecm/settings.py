@@ -163,10 +163,10 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # such a mail would invite people to sign up
-ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "refugeecm.core.links.Links"  # noqa: S105
 ACCOUNT_FORMS = {"reset_password": "refugeecm.core.forms.ResetForm"}
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
-PASSWORD_RESET_TIMEOUT = 72 * 3600  # seconds; the link of an invitation as well (agencies.actions.members)
+PASSWORD_RESET_TIMEOUT = 72 * 3600  # seconds, for the link of an invitation; others: refugeecm.core.links
 MFA_ADAPTER = "refugeecm.core.sign_in.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True  # a passkey with its own PIN or fingerprint is two factors
@@ -271,6 +271,7 @@ CELERY_BEAT_SCHEDULE = {
     "daily mail": _every("agencies.tasks.mail_daily", 3600.0),
     "end exports": _every("agencies.tasks.end_exports", 300.0),
     "end what has run out": _every("agencies.tasks.end_expired", 3600.0),
+    "remove what is done and over": _every("agencies.tasks.purge", crontab(hour=3, minute=30), expires=3600),
     "look after members and reviews": _every("agencies.tasks.look_after_members", 3600.0),
 }
 

@@ -8,7 +8,6 @@ from datetime import date, datetime
 
 from allauth.account.utils import user_pk_to_url_str
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -24,6 +23,7 @@ from agencies.models.invitation import VALID_FOR
 from agencies.policies import NotPermitted
 from refugeecm.core import events, mail, wall
 from refugeecm.core.ids import of_number, uuid7
+from refugeecm.core.links import invited
 from refugeecm.core.models import User
 from refugeecm.core.transitions import move
 
@@ -168,7 +168,7 @@ def _write(invitation: Invitation, *, working: bool, now: datetime) -> None:
     else:
         path = reverse(
             "account_reset_password_from_key",
-            kwargs={"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)},
+            kwargs={"uidb36": user_pk_to_url_str(user), "key": invited.make_token(user)},
         )
     with override(user.language or get_language()):
         text = _("You are invited to work in refugeecm. Open this link within 72 hours:\n\n%(link)s\n") % {

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 
 _BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
@@ -65,6 +66,12 @@ def of(user_id: int, *, now: datetime, current: str | None = None) -> list[Signe
                 )
             )
     return sorted(found, key=lambda one: one.seen_at, reverse=True)
+
+
+def over(*, before: datetime) -> QuerySet[UserSession]:
+    """Return the notes of sessions, last used before the moment given, that are gone themselves."""
+    kept = Session.objects.filter(session_key=OuterRef("session_key"))
+    return UserSession.objects.filter(~Exists(kept), last_seen_at__lt=before)
 
 
 def end(user_id: int, *, only: Iterable[int] | None = None, but: str | None = None) -> int:

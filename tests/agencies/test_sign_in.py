@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 import pytest
+from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core import mail
@@ -24,6 +25,7 @@ from agencies.access.declaration import OPEN, SIGNED_IN
 from agencies.actions import agencies as founding
 from agencies.enums import Role
 from agencies.models import Membership
+from refugeecm.core import links
 from refugeecm.core import mail as mails
 from refugeecm.core.ids import uuid7
 from refugeecm.core.models import MailOut, User
@@ -231,6 +233,19 @@ def test_a_password_is_reset_by_mail_and_never_says_who_exists(newcomer: User, a
     assert answer.redirect_chain[-1][0] == f"{reverse('account_reset_password')}?done=password"
     assert b"Password changed" in answer.content
     assert sign_in(browser, newcomer.email, new).status_code == 302
+
+
+@pytest.mark.parametrize(("kind", "good_for"), [(links.Links(), 3600), (links.invited, 72 * 3600)])
+def test_links_are_good_for_an_hour_those_of_invitations_for_three_days(
+    newcomer: User, kind: Any, good_for: int
+) -> None:
+    browser, now = Client(), kind._num_seconds(kind._now())
+    pages = []
+    for age in (good_for - 60, good_for + 60):
+        token = kind._make_token_with_timestamp(newcomer, now - age, kind.secret)
+        path = reverse("account_reset_password_from_key", args=[user_pk_to_url_str(newcomer), token])
+        pages.append("no longer good" in browser.get(path, follow=True).content.decode())
+    assert pages == [False, True]
 
 
 def test_asking_for_an_unknown_address_takes_the_same_steps(newcomer: User, address: str) -> None:
