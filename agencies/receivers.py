@@ -1,5 +1,6 @@
 """What follows after the commit of something that happened on this floor or above?"""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +13,9 @@ from django.utils.translation import gettext_noop
 
 from agencies.actions import agreements, deliveries, exports, halting, invitations, notifications
 from agencies.enums import AgreementStatus
-from agencies.models import AgencyKey, Agreement, Notification
+from agencies.models import Agency, AgencyKey, Agreement, Notification
 from agencies.signals import agreement_closed
-from refugeecm.core import backups, crypto, outbox, wall
+from refugeecm.core import backups, crypto, outbox, seals, wall
 from refugeecm.core.ids import uuid7
 from refugeecm.core.models import OutboxMessage, User
 
@@ -38,7 +39,17 @@ def open_agreement(*, message: OutboxMessage, now: datetime) -> None:
 @outbox.handles("registration.individual.corrected")
 def notify(*, message: OutboxMessage, now: datetime) -> None:
     """Put a line on the home page of every agency that the event names in `tell`, and write mails to who wants them at once."""
-    for agency_id in message.payload.get("tell", ()):
+    _tell(message.payload.get("tell", ()), message=message, now=now)
+
+
+@outbox.handles(seals.BROKEN)
+def raise_alarm(*, message: OutboxMessage, now: datetime) -> None:
+    """Tell every agency: what was written is about the people of each."""
+    _tell(Agency.objects.order_by("pk").values_list("pk", flat=True), message=message, now=now)
+
+
+def _tell(agency_ids: Iterable[int], *, message: OutboxMessage, now: datetime) -> None:
+    for agency_id in agency_ids:
         wall.enter(agency_id=agency_id, user_id=None, reason="notify")
         for subject in outbox.subjects(message.payload):
             Notification.objects.create(

@@ -27,7 +27,9 @@ KINDS: dict[str, tuple[Promise, Permission]] = {
     "member": (_("Members"), Permission.MEMBER_MANAGE),
     "review": (_("Reviews of access"), Permission.REVIEW),
     "webhook": (_("Webhooks"), Permission.WEBHOOK_READ),
+    "seal": (_("Seals"), Permission.AUDIT_READ),
 }
+URGENT = {"seal"}  # comes by mail at once, or never
 DAY = timedelta(hours=20)  # a daily mail that is written an hour earlier than yesterday's is one, too
 
 
@@ -100,9 +102,10 @@ def _members(agency_id: int) -> Iterator[tuple[Membership, MailChoice | None]]:
 
 
 def _when(choice: MailChoice | None, kind: str) -> str:
-    if choice is not None and kind in choice.at_once:
-        return MailWhen.AT_ONCE
-    return MailWhen.NEVER if choice is not None and kind in choice.never else MailWhen.DAILY
+    if choice is not None and kind in choice.never:
+        return MailWhen.NEVER
+    asked = choice is not None and kind in choice.at_once
+    return MailWhen.AT_ONCE if asked or kind in URGENT else MailWhen.DAILY
 
 
 def _write(member: Membership, now: datetime) -> None:

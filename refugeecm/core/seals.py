@@ -25,7 +25,7 @@ from django.conf import settings
 from django.db import connection, models, transaction
 
 from refugeecm.core import crypto, events, wall
-from refugeecm.core.ids import uuid7
+from refugeecm.core.ids import of_number, uuid7
 from refugeecm.core.models import Event, ReadEvent, Seal, SealCheck, SealedRows
 
 MADE = events.declare("core.seal.made", "What was written since the last seal was sealed.")
@@ -473,10 +473,8 @@ def _ahead(shapes: Mapping[int, Shape], last: int) -> Iterator[Problem]:
 
 def first_since(moment: datetime) -> int:
     """Return the number of the first seal made since; 1 if there is none."""
-    made = (
-        Seal.objects.filter(made_at__gte=moment).order_by("number").values_list("number", flat=True).first()
-    )
-    return made or 1
+    made = Seal.objects.filter(made_at__gte=moment).order_by("number").only("number").first()
+    return made.number if made else 1
 
 
 def check(*, now: datetime, first: int = 1) -> SealCheck | None:
@@ -486,15 +484,15 @@ def check(*, now: datetime, first: int = 1) -> SealCheck | None:
         return None
     with transaction.atomic():
         made = SealCheck.objects.create(
-            at=now,
-            first=first,
-            last=verdict.last,
-            rows=verdict.rows,
+            at=now, first=first, last=verdict.last, rows=verdict.rows,
             problems=[asdict(one) for one in verdict.problems[:NAMED]],
-        )
-        if verdict.problems:
+        )  # fmt: skip
+        # Checks run every hour: each batch is told of once. 0 stands for rows that no batch will ever cover.
+        broken = {one.seal if one.seal <= verdict.last else 0 for one in verdict.problems}
+        before = Event.objects.filter(agency_id=None, name=BROKEN).values_list("details__seals", flat=True)
+        if fresh := sorted(broken.difference(*(one or () for one in before))):
             events.record(
-                BROKEN, subject_type="seal", subjects=[uuid7(now)], agency_id=None, by=None, now=now,
-                details={"first": verdict.problems[0].seal, "problems": len(verdict.problems)},
+                BROKEN, subject_type="seal", subjects=[of_number(fresh[0])], agency_id=None, by=None, now=now,
+                details={"seals": fresh, "problems": len(verdict.problems)},
             )  # fmt: skip
     return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,9 @@ from agencies.enums import MailWhen
 from agencies.forms.fields import narrowed_by
 from agencies.models import Agreement, Membership, Notification, Review, WebhookEndpoint
 from agencies.models.notification import NotificationQuerySet
+from refugeecm.core import seals
 from refugeecm.core.events import CATALOGUE
+from refugeecm.core.ids import of_number
 from refugeecm.core.paging import page_of
 from refugeecm.core.templatetags.ui import figure, fmt_date
 from registration.actions import contact
@@ -62,6 +64,7 @@ TOLD = {
     handovers.PROPOSED: _("A partner proposes a hand-over, or asks for one."),
     handovers.ANSWERED: _("A partner answered a hand-over."),
     handovers.REVOKED: _("A partner took a hand-over back."),
+    seals.BROKEN: _("Something was changed after it was sealed. Keep the database as it is."),
     handovers.DONE: _("A household came to your agency's responsibility."),
 }
 
@@ -97,7 +100,11 @@ class MailForm(forms.Form):
         super().__init__(*args, **kwargs)
         for kind, how in chosen.items():
             self.fields[kind] = forms.ChoiceField(
-                label=str(acts.KINDS[kind][0]), choices=MailWhen.choices, initial=how
+                label=str(acts.KINDS[kind][0]),
+                choices=[
+                    one for one in MailWhen.choices if kind not in acts.URGENT or one[0] != MailWhen.DAILY
+                ],
+                initial=how,
             )
 
 
@@ -195,11 +202,7 @@ def lines_of(found: Sequence[Notification], viewer: Viewer) -> list[Line]:
         for handover in theirs.select_related("agency", "recipient"):
             partner = handover.recipient if handover.agency_id == viewer.agency_id else handover.agency
             about[handover.pk] = f"{handover.number} · {partner.name}"
-    numbers = {one.int: one for one in wanted["member"] if one.int < 2**63}
-    for member in Membership.objects.filter(agency_id=viewer.agency_id, pk__in=numbers).select_related(
-        "user"
-    ):
-        about[numbers[member.pk]] = member.user.name
+    about |= _numbered(wanted, viewer)
     for review in Review.objects.visible_to(viewer).filter(pk__in=wanted["review"]):
         about[review.pk] = gettext("Due %(day)s") % {"day": strip_tags(fmt_date(review.due_on))}
     return [
@@ -215,8 +218,20 @@ def lines_of(found: Sequence[Notification], viewer: Viewer) -> list[Line]:
     ]
 
 
+def _numbered(wanted: Mapping[str, Sequence[uuid.UUID]], viewer: Viewer) -> dict[uuid.UUID, str]:
+    """Return what is said of members and batches of seals, which have numbers for ids."""
+    numbers = [one.int for one in wanted["member"] if one.int < 2**63]
+    members = Membership.objects.filter(agency_id=viewer.agency_id, pk__in=numbers).select_related("user")
+    batch = gettext("Seal %(number)s")
+    return {of_number(member.pk): member.user.name for member in members} | {
+        one: batch % {"number": one.int} if one.int else gettext("The seals") for one in wanted["seal"]
+    }
+
+
 def _url(one: Notification) -> str:
     """Return where the subject of a notification is shown; members are numbered."""
+    if one.subject_type == "seal":
+        return reverse("audit")
     return reverse(
         one.subject_type, args=[one.subject_id.int if one.subject_type == "member" else one.subject_id]
     )

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
+from django.core import mail as sent
 from django.db import ProgrammingError, connection, transaction
 from django.test import Client
 from django.utils import timezone
@@ -16,7 +17,7 @@ from django.utils import timezone
 from agencies import tasks
 from agencies.actions import clients
 from agencies.models import ApiClient
-from refugeecm.core import events, seals
+from refugeecm.core import events, mail, outbox, seals
 from refugeecm.core.models import Event, OutboxMessage, Seal, SealCheck
 from registration.models import Individual
 from tests.conftest import NOW, acting_as
@@ -221,6 +222,39 @@ def test_workers_seal_and_check(cast, family):
     assert tasks.check_seals(days=1) is True
     as_owner("UPDATE core_event SET actor_id = 1 + coalesce(actor_id, 0)")
     assert tasks.check_seals() is False
+
+
+def test_a_broken_seal_is_told_once_to_who_oversees_and_mailed_at_once(cast, family):
+    outbox.drain(now=NOW, limit=1000)
+    tasks.seal_what_was_written()
+    change(cast, family[0])
+    tasks.seal_what_was_written()
+    drained = timezone.now()
+    outbox.drain(now=drained, limit=1000)
+    mail.send_due(clock=timezone.now, limit=1000)
+    sent.outbox.clear()
+    as_owner("UPDATE registration_individualevent SET mother_name = 'Nobody' WHERE mother_name <> 'Zahra'")
+
+    def told(person):
+        page = person.browser().get("/notifications/").content.decode()
+        return page.count("Something was changed after it was sealed. Keep the database as it is.</a>")
+
+    for _hour in range(3):
+        tasks.check_seals()
+        outbox.drain(now=timezone.now(), limit=1000)
+    assert SealCheck.objects.count() == 3
+    told_of = Event.objects.filter(name=seals.BROKEN).values_list("details__seals", flat=True)
+    assert list(told_of) == [[1]]
+    assert (told(cast.admin), told(cast.partner_admin), told(cast.caseworker)) == (1, 1, 0)
+    mail.send_due(clock=timezone.now, limit=1000)
+    assert {cast.admin.user.email, cast.partner_admin.user.email} <= {one.to[0] for one in sent.outbox}
+    assert cast.caseworker.user.email not in {one.to[0] for one in sent.outbox}
+    # Another batch is another line; the page of the first says so still.
+    as_owner("UPDATE registration_individualevent SET mother_name = 'Nobody' WHERE mother_name = 'Zahra'")
+    tasks.check_seals()
+    outbox.drain(now=timezone.now(), limit=1000)
+    assert told(cast.admin) == 2
+    assert "Seal 2" in cast.admin.browser().get("/notifications/").content.decode()
 
 
 def test_a_partner_fetches_the_heads_and_verifies_them(cast, family):

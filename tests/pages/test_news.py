@@ -51,7 +51,7 @@ def choose(who: Person, **chosen: str) -> None:
     answer = browser.get(reverse("notifications-mail"))
     kinds = notifications.kinds_for(who.viewer.permissions)
     assert all(f'name="{kind}"' in answer.content.decode() for kind in kinds)
-    sent = dict.fromkeys(kinds, "daily") | chosen
+    sent = dict.fromkeys(kinds, "daily") | {"seal": "at_once"} | chosen
     assert browser.post(reverse("notifications-mail"), sent).status_code == 302
 
 
