@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agencies.access import OwnedQuerySet
 from agencies.models.columns import who
-from cases.enums import OPEN, ClaimStatus, Outcome
+from cases.enums import CLAIM_MOVES, OPEN, ClaimStatus, Outcome
 from refugeecm.core.classes import classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import Wall, definers
@@ -46,6 +46,7 @@ class Claim(PersonOwned):
     version = models.PositiveIntegerField(default=1)
 
     objects = ClaimQuerySet.as_manager()
+    moves = CLAIM_MOVES
     field_classes = classified(
         C1="id agency number individual status status_since outcome made_on opened_by opened_at version",
         C4="proposed_outcome proposed_by proposed_at",

@@ -73,4 +73,4 @@ def take_back(sender: type[Household], household: Household, by: Viewer, now: da
             referrals.revoke(referral=referral, by=by, now=now)
     for handover in Handover.objects.owned_by(by).filter(household_id=household.pk):
         if HandoverStatus.REVOKED in HANDOVER_MOVES[handover.status]:
-            move(handover, to=HandoverStatus.REVOKED, moves=HANDOVER_MOVES, status_since=now)
+            move(handover, to=HandoverStatus.REVOKED, status_since=now)

@@ -146,22 +146,10 @@ def sign(*, agreement: Agreement, by: Viewer, now: datetime) -> None:
     if len(signers([*found, one], agreement, by.agency_id)) < SIGNERS:
         return
     if answering:
-        move(
-            agreement,
-            to=AgreementStatus.PREPARING,
-            moves=AGREEMENT_MOVES,
-            accepted_by_id=by.user_id,
-            accepted_at=now,
-        )
+        move(agreement, to=AgreementStatus.PREPARING, accepted_by_id=by.user_id, accepted_at=now)
         tell(ACCEPTED, agreement, by=by, now=now)
     else:
-        move(
-            agreement,
-            to=AgreementStatus.PROPOSED,
-            moves=AGREEMENT_MOVES,
-            proposed_by_id=by.user_id,
-            proposed_at=now,
-        )
+        move(agreement, to=AgreementStatus.PROPOSED, proposed_by_id=by.user_id, proposed_at=now)
         tell(PROPOSED, agreement, by=by, now=now)
 
 
@@ -169,7 +157,7 @@ def sign(*, agreement: Agreement, by: Viewer, now: datetime) -> None:
 def decline(*, agreement: Agreement, by: Viewer, now: datetime) -> None:
     """Decline for the agency that was asked; one person is enough to say no."""
     policies.check_answer(agreement=agreement, by=by)
-    move(agreement, to=AgreementStatus.DECLINED, moves=AGREEMENT_MOVES)
+    move(agreement, to=AgreementStatus.DECLINED)
     tell(DECLINED, agreement, by=by, now=now)
 
 
@@ -178,14 +166,7 @@ def end(*, agreement: Agreement, by: Viewer, now: datetime, reason: str) -> None
     """End the agreement for either party. The partner sees nothing at its next request: rows are joined to it live."""
     check(by, Permission.AGREEMENT_END)
     known = agreement.proposed_at is not None
-    move(
-        agreement,
-        to=AgreementStatus.TERMINATED,
-        moves=AGREEMENT_MOVES,
-        ended_by_id=by.user_id,
-        ended_at=now,
-        end_reason=reason,
-    )
+    move(agreement, to=AgreementStatus.TERMINATED, ended_by_id=by.user_id, ended_at=now, end_reason=reason)
     tell(ENDED, agreement, by=by, now=now, other=known)
     closed(agreement, now=now)
 
@@ -198,7 +179,7 @@ def open_prepared(*, agreement: Agreement, now: datetime) -> None:
     """
     wall.enter(agency_id=agreement.provider_id, user_id=None, reason="agreement.open")
     agreement_opening.send(sender=Agreement, agreement=agreement)
-    move(agreement, to=AgreementStatus.ACTIVE, moves=AGREEMENT_MOVES)
+    move(agreement, to=AgreementStatus.ACTIVE)
     announce(ACTIVE, agreement, now=now)
     if agreement.replaces_id and agreement.starts_on <= now.date():
         supersede(agreement=agreement, now=now)
@@ -210,7 +191,7 @@ def supersede(*, agreement: Agreement, now: datetime) -> None:
     wall.enter(agency_id=agreement.provider_id, user_id=None, reason="agreement.replace")
     former = Agreement.objects.select_for_update(no_key=True).get(successors=agreement.pk)
     if AgreementStatus.REPLACED in AGREEMENT_MOVES[former.status]:
-        move(former, to=AgreementStatus.REPLACED, moves=AGREEMENT_MOVES)
+        move(former, to=AgreementStatus.REPLACED)
         announce(REPLACED, former, now=now)
         closed(former, now=now)
 
@@ -219,7 +200,7 @@ def supersede(*, agreement: Agreement, now: datetime) -> None:
 def expire(*, agreement: Agreement, now: datetime) -> None:
     """Say in the status that the last day has passed; access ended with the day itself."""
     wall.enter(agency_id=agreement.provider_id, user_id=None, reason="agreement.expire")
-    move(agreement, to=AgreementStatus.EXPIRED, moves=AGREEMENT_MOVES)
+    move(agreement, to=AgreementStatus.EXPIRED)
     announce(EXPIRED, agreement, now=now)
     closed(agreement, now=now)
 

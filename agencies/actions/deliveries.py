@@ -22,7 +22,7 @@ from standardwebhooks import Webhook
 from agencies import channels
 from agencies.access import enter, webhook_for
 from agencies.actions.webhooks import LIFE, PAUSED, WAITS, close, record
-from agencies.enums import DELIVERY_MOVES, ENDPOINT_MOVES, DeliveryStatus, EndpointStatus, Problem
+from agencies.enums import DeliveryStatus, EndpointStatus, Problem
 from agencies.models import Agency, WebhookDelivery, WebhookEndpoint
 from refugeecm.core import http, outbox
 from refugeecm.core.bulk import insert
@@ -140,9 +140,9 @@ def _begin(endpoint_id: uuid.UUID, agency: Agency, now: datetime) -> Sending | N
     deliveries = WebhookDelivery.objects.visible_to(viewer)
     while (delivery := deliveries.next_of(endpoint, now=now)) is not None:
         if not channels.known(delivery.topic, viewer=viewer, ids=[delivery.subject_id]):
-            move(delivery, to=DeliveryStatus.CANCELLED, moves=DELIVERY_MOVES, finished_at=now)
+            move(delivery, to=DeliveryStatus.CANCELLED, finished_at=now)
         elif delivery.attempts >= TRIES:  # whoever tried it died of it, every time
-            move(delivery, to=DeliveryStatus.DEAD, moves=DELIVERY_MOVES, finished_at=now)
+            move(delivery, to=DeliveryStatus.DEAD, finished_at=now)
         else:
             break
     if delivery is None:
@@ -201,7 +201,7 @@ def settle(*, sending: Sending, outcome: http.Answer | Problem, now: datetime) -
 def _succeeded(endpoint: WebhookEndpoint, delivery: WebhookDelivery, status: int, now: datetime) -> None:
     if delivery.status == DeliveryStatus.WAITING:
         found: dict[str, Any] = {"response_code": status, "problem": "", "finished_at": now}
-        move(delivery, to=DeliveryStatus.DELIVERED, moves=DELIVERY_MOVES, **found)
+        move(delivery, to=DeliveryStatus.DELIVERED, **found)
     if endpoint.failures or endpoint.resume_at:
         endpoint.failures, endpoint.failing_since, endpoint.resume_at = 0, None, None
         endpoint.save(update_fields=["failures", "failing_since", "resume_at"])
@@ -218,7 +218,7 @@ def _failed(
     asked = min(timedelta(seconds=(answer and answer.retry_after) or 0), LONGEST_WAIT)
     if delivery.status == DeliveryStatus.WAITING:
         if delivery.attempts >= TRIES or now >= delivery.give_up_at:
-            move(delivery, to=DeliveryStatus.DEAD, moves=DELIVERY_MOVES, finished_at=now, **found)
+            move(delivery, to=DeliveryStatus.DEAD, finished_at=now, **found)
         else:
             wait = WAITS[delivery.attempts - 1] * _chance.uniform(1, 1.2)
             delivery.next_at = now + max(wait, asked)
@@ -242,7 +242,7 @@ def _give_up(endpoint: WebhookEndpoint, now: datetime) -> None:
     """Pause a receiver that has failed for three days; its administrators are told."""
     late = WebhookDelivery.objects.waiting().filter(endpoint=endpoint, give_up_at__lte=now)
     late.update(status=DeliveryStatus.DEAD, finished_at=now)
-    move(endpoint, to=EndpointStatus.PAUSED, moves=ENDPOINT_MOVES, why="failing")
+    move(endpoint, to=EndpointStatus.PAUSED, why="failing")
     record(PAUSED, endpoint, by=None, now=now)
 
 

@@ -24,7 +24,7 @@ from agencies.actions import export_content as content
 from agencies.actions import reads
 from agencies.channels import lists, sheets
 from agencies.channels.lists import LISTS, Listing
-from agencies.enums import EXPORT_MOVES, Channel, ExportFormat, ExportProblem, ExportStatus
+from agencies.enums import Channel, ExportFormat, ExportProblem, ExportStatus
 from agencies.models import Agency, Agreement, ExportJob, ExportPiece, ExportTurn, Membership
 from agencies.policies import NotPermitted
 from refugeecm.core import events, wall
@@ -94,7 +94,7 @@ def ask(
 def cancel(*, job: ExportJob, by: Viewer, now: datetime) -> None:
     """Throw a file away, finished or not; nobody can open it any more."""
     ExportTurn.objects.filter(pk=job.pk).delete()  # first the turn, then the job: as workers lock them
-    move(job, to=ExportStatus.CANCELLED, moves=EXPORT_MOVES)
+    move(job, to=ExportStatus.CANCELLED)
     _destroy(job)
     _record(CANCELLED, job, now=now, by=by.user_id)
 
@@ -209,7 +209,7 @@ def _write_chunk(job: ExportJob, listing: Listing, viewer: Viewer, turn: ExportT
     job.after = chunk.after or _WRITTEN
     job.save(update_fields=["agreements", "rows", "total", "after"])
     if job.status == ExportStatus.QUEUED:
-        move(job, to=ExportStatus.RUNNING, moves=EXPORT_MOVES)
+        move(job, to=ExportStatus.RUNNING)
 
 
 def _put_together(job: ExportJob, listing: Listing, viewer: Viewer, now: datetime) -> None:
@@ -229,7 +229,6 @@ def _put_together(job: ExportJob, listing: Listing, viewer: Viewer, now: datetim
     move(
         job,
         to=ExportStatus.READY,
-        moves=EXPORT_MOVES,
         # All with the owners of rows, not only those that covered one: if one ends, rather a file too few.
         agreements=_live(viewer, of=content.owners(job)),
         size=out.size,
@@ -272,7 +271,7 @@ def _ended(job: ExportJob, now: datetime) -> bool:
     """Destroy a finished file whose time is over or whose rights have ended; answer whether it was."""
     viewer = _viewer(job)
     if job.expires_at is not None and job.expires_at <= now:
-        move(job, to=ExportStatus.EXPIRED, moves=EXPORT_MOVES)
+        move(job, to=ExportStatus.EXPIRED)
         _destroy(job)
         _record(EXPIRED, job, now=now)
     elif viewer is None:
@@ -288,7 +287,7 @@ def _ended(job: ExportJob, now: datetime) -> bool:
 
 def _fail(job: ExportJob, problem: str, now: datetime) -> None:
     ExportTurn.objects.filter(pk=job.pk).delete()
-    move(job, to=ExportStatus.FAILED, moves=EXPORT_MOVES, problem=problem)
+    move(job, to=ExportStatus.FAILED, problem=problem)
     _destroy(job)
     _record(FAILED, job, now=now)
 

@@ -13,7 +13,7 @@ from agencies import policies
 from agencies.access import Viewer
 from agencies.access.permissions import Permission
 from agencies.actions.agreements import announce, check, closed, tell
-from agencies.enums import AGREEMENT_MOVES, AgreementStatus
+from agencies.enums import AgreementStatus
 from agencies.models import Agency, Agreement, ApiClient
 from agencies.models.agreement import AgreementQuerySet
 from refugeecm.core import events, wall
@@ -58,13 +58,7 @@ def people_covered(agreement: Agreement) -> int:
 def suspend(*, agreement: Agreement, by: Viewer, now: datetime, reason: str) -> dict[str, int]:
     """Suspend for either party, at once; return what was stopped beside (agencies.signals.agreement_closed)."""
     check(by, Permission.AGREEMENT_END)
-    move(
-        agreement,
-        to=AgreementStatus.SUSPENDED,
-        moves=AGREEMENT_MOVES,
-        suspended_by_id=by.agency_id,
-        end_reason=reason,
-    )
+    move(agreement, to=AgreementStatus.SUSPENDED, suspended_by_id=by.agency_id, end_reason=reason)
     tell(SUSPENDED, agreement, by=by, now=now)
     return closed(agreement, now=now)
 
@@ -74,7 +68,7 @@ def resume(*, agreement: Agreement, by: Viewer, now: datetime) -> None:
     """Resume for the party that suspended; a worker writes anew who is covered, then it opens."""
     check(by, Permission.AGREEMENT_END)
     policies.check_resume(agreement=agreement, by=by)
-    move(agreement, to=AgreementStatus.PREPARING, moves=AGREEMENT_MOVES, suspended_by_id=None, end_reason="")
+    move(agreement, to=AgreementStatus.PREPARING, suspended_by_id=None, end_reason="")
     tell(RESUMED, agreement, by=by, now=now)
 
 

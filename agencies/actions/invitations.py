@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from agencies import policies
 from agencies.access import Permission, Viewer
 from agencies.actions.agencies import enrol
-from agencies.enums import INVITATION_MOVES, InvitationStatus, Role
+from agencies.enums import InvitationStatus, Role
 from agencies.models import Agency, Invitation, Membership
 from agencies.models.invitation import VALID_FOR
 from agencies.policies import NotPermitted
@@ -182,7 +182,7 @@ def withdraw(*, invitation: Invitation, by: Viewer, now: datetime) -> None:
     """Withdraw an invitation; the link in the mail opens nothing any more."""
     if not by.may(Permission.MEMBER_MANAGE) or invitation.agency_id != by.agency_id:
         raise NotPermitted(_("Only an administrator can withdraw an invitation."))
-    move(invitation, to=InvitationStatus.WITHDRAWN, moves=INVITATION_MOVES)
+    move(invitation, to=InvitationStatus.WITHDRAWN)
     if not invitation.user.has_usable_password():
         invitation.user.set_unusable_password()  # links are bound to it
         invitation.user.save(update_fields=["password"])
@@ -205,7 +205,7 @@ def accept(*, invitation: Invitation, user: User, now: datetime) -> Membership:
         or invitation.status != InvitationStatus.OPEN
     ):
         raise NotPermitted(_("This invitation is no longer good. Ask for another one."))
-    move(invitation, to=InvitationStatus.ACCEPTED, moves=INVITATION_MOVES)
+    move(invitation, to=InvitationStatus.ACCEPTED)
     membership = enrol(
         agency=invitation.agency, user=user, role=invitation.role, expires_on=invitation.member_until
     )

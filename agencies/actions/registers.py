@@ -9,7 +9,7 @@ from django.db import transaction
 
 from agencies import policies
 from agencies.access import Viewer
-from agencies.enums import BREACH_MOVES, LAW_REQUEST_MOVES, BreachStatus, LawRequestStatus
+from agencies.enums import BreachStatus, LawRequestStatus
 from agencies.models import Breach, LawRequest
 from refugeecm.core import events
 from refugeecm.core.ids import uuid7
@@ -85,7 +85,7 @@ def move_breach(*, breach: Breach, to: str, by: Viewer, now: datetime) -> None:
     if to == BreachStatus.CLOSED:
         policies.check_close(breach=breach)
         closing = {"closed_by_id": by.user_id, "closed_at": now}
-    move(breach, to=to, moves=BREACH_MOVES, **closing)
+    move(breach, to=to, **closing)
     _record(MOVED, breach, by=by, now=now)
 
 
@@ -117,12 +117,7 @@ def refer_request(*, request: LawRequest, to_whom: str, by: Viewer, now: datetim
     """Give it to the protection or legal focal point; before that it cannot be answered (law-and-practice.md N11)."""
     policies.check_keep(by=by, agency_id=request.agency_id)
     move(
-        request,
-        to=LawRequestStatus.REFERRED,
-        moves=LAW_REQUEST_MOVES,
-        referred_to=to_whom,
-        referred_by_id=by.user_id,
-        referred_at=now,
+        request, to=LawRequestStatus.REFERRED, referred_to=to_whom, referred_by_id=by.user_id, referred_at=now
     )
     _record(REFERRED, request, by=by, now=now)
 
@@ -134,7 +129,7 @@ def decide_request(*, request: LawRequest, to: str, answer: str, by: Viewer, now
         policies.check_keep(by=by, agency_id=request.agency_id)
     else:
         policies.check_decide(request=request, by=by)
-    move(request, to=to, moves=LAW_REQUEST_MOVES, answer=answer, decided_by_id=by.user_id, decided_at=now)
+    move(request, to=to, answer=answer, decided_by_id=by.user_id, decided_at=now)
     _record(DECIDED, request, by=by, now=now)
 
 

@@ -12,8 +12,6 @@ from django.utils.translation import gettext as _
 from agencies.access import Permission, Viewer, worker_for
 from agencies.actions import agreements, clients, members
 from agencies.enums import (
-    REVIEW_MOVES,
-    VERDICT_MOVES,
     AgreementStatus,
     ClosedFor,
     ReviewKind,
@@ -90,7 +88,7 @@ def decide(*, line: ReviewLine, keep: bool, reason: str, by: Viewer, now: dateti
     if now.date() > line.review.due_on:
         raise NotPermitted(_("The due day has passed; what was not confirmed ends."))
     verdict = Verdict.CONFIRMED if keep else Verdict.ENDED
-    move(line, to=verdict, moves=VERDICT_MOVES, reason=reason, decided_by_id=by.user_id, decided_at=now)
+    move(line, to=verdict, reason=reason, decided_by_id=by.user_id, decided_at=now)
     if not keep:
         _end(line, by=by, reason=reason, now=now)
     _record(DECIDED, line.review, by=by.user_id, now=now, tell=False, line=str(line.pk), verdict=verdict)
@@ -133,7 +131,7 @@ def _lapse(review: Review, *, now: datetime) -> None:
             _end(line, by=worker, reason=_("Not confirmed in the review"), now=now)
         except NotPermitted:
             verdict = Verdict.KEPT
-        move(line, to=verdict, moves=VERDICT_MOVES, decided_at=now)
+        move(line, to=verdict, decided_at=now)
     _close_if_done(review, now=now)
 
 
@@ -154,7 +152,7 @@ def _close_if_done(review: Review, *, now: datetime) -> None:
     if review.lines.filter(status=Verdict.OPEN).exists():
         return
     try:
-        move(review, to=ReviewStatus.CLOSED, moves=REVIEW_MOVES, closed_at=now)
+        move(review, to=ReviewStatus.CLOSED, closed_at=now)
     except TransitionNotAllowed:
         return  # of two last decisions at once, the other one closed it
     _record(CLOSED, review, by=None, now=now)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from agencies import channels, policies
 from agencies.access import Permission, Viewer
-from agencies.enums import DELIVERY_MOVES, ENDPOINT_MOVES, DeliveryStatus, EndpointStatus
+from agencies.enums import DeliveryStatus, EndpointStatus
 from agencies.models import WebhookDelivery, WebhookEndpoint
 from refugeecm.core import crypto, events, http
 from refugeecm.core.ids import uuid7
@@ -90,7 +90,7 @@ def rotate(*, endpoint: WebhookEndpoint, by: Viewer, now: datetime) -> str:
 def pause(*, endpoint: WebhookEndpoint, by: Viewer, now: datetime, why: str) -> None:
     """Send nothing for now; what happens meanwhile waits."""
     _check(by, endpoint)
-    move(endpoint, to=EndpointStatus.PAUSED, moves=ENDPOINT_MOVES, why=why)
+    move(endpoint, to=EndpointStatus.PAUSED, why=why)
     record(PAUSED, endpoint, by=by.user_id, now=now)
 
 
@@ -99,7 +99,7 @@ def resume(*, endpoint: WebhookEndpoint, by: Viewer, now: datetime) -> None:
     """Send again, what has waited at once and with as many tries as a new event has."""
     _check(by, endpoint)
     fresh: dict[str, Any] = {"failures": 0, "failing_since": None, "resume_at": None, "why": ""}
-    move(endpoint, to=EndpointStatus.ACTIVE, moves=ENDPOINT_MOVES, **fresh)
+    move(endpoint, to=EndpointStatus.ACTIVE, **fresh)
     waiting = WebhookDelivery.objects.visible_to(by).waiting().filter(endpoint=endpoint)
     waiting.update(next_at=now, give_up_at=now + LIFE, attempts=0)
     record(RESUMED, endpoint, by=by.user_id, now=now)
@@ -144,7 +144,7 @@ def replay(
         raise policies.NotPermitted(_("This receiver has been ended. Add a new one."))
     again: dict[str, Any] = {"attempts": 0, "next_at": now, "give_up_at": now + LIFE, "finished_at": None}
     if delivery is not None:
-        move(delivery, to=DeliveryStatus.WAITING, moves=DELIVERY_MOVES, **again)
+        move(delivery, to=DeliveryStatus.WAITING, **again)
         count = 1
     else:
         dead = WebhookDelivery.objects.visible_to(by).filter(endpoint=endpoint, status=DeliveryStatus.DEAD)
@@ -157,7 +157,7 @@ def replay(
 
 def close(*, endpoint: WebhookEndpoint, by: int | None, now: datetime, why: str) -> None:
     """End a receiver in the caller's transaction, for an administrator or because it answered that it is gone."""
-    move(endpoint, to=EndpointStatus.ENDED, moves=ENDPOINT_MOVES, why=why)
+    move(endpoint, to=EndpointStatus.ENDED, why=why)
     waiting = WebhookDelivery.objects.waiting().filter(endpoint=endpoint)
     waiting.update(status=DeliveryStatus.CANCELLED, finished_at=now)
     record(ENDED, endpoint, by=by, now=now)

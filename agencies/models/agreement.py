@@ -14,7 +14,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from agencies.enums import AgreementStatus, Channel, Direction, LegalBasis, Onward, Purpose
+from agencies.enums import AGREEMENT_MOVES, AgreementStatus, Channel, Direction, LegalBasis, Onward, Purpose
 from agencies.models.agency import Agency
 from agencies.models.columns import both_or_neither, who
 from refugeecm.core.classes import FieldClass, classified
@@ -167,6 +167,7 @@ class Agreement(models.Model):
     )  # told before the end: 90, 30 or 7
 
     objects = AgreementQuerySet.as_manager()
+    moves = AGREEMENT_MOVES
     field_classes = classified(
         C1="id reference title provider recipient direction purpose legal_basis asylum event_slug site origin classes matrix"
         " grants channels onward hands_over dpia_reference dpia_on review_on review_months retention_days breach_hours"

@@ -14,7 +14,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from agencies.enums import ExportFormat, ExportProblem, ExportPurpose, ExportStatus
+from agencies.enums import EXPORT_MOVES, ExportFormat, ExportProblem, ExportPurpose, ExportStatus
 from agencies.models.agency import Agency
 from refugeecm.core.classes import classified
 from refugeecm.core.wall import Wall
@@ -60,6 +60,7 @@ class ExportJob(models.Model):
     expires_at = models.DateTimeField(_("until"), null=True)
 
     objects = ExportJobQuerySet.as_manager()
+    moves = EXPORT_MOVES
     field_classes = classified(
         C1="id agency user listing purpose format language status problem rows total agreements size downloads created_at ready_at"
         " expires_at",

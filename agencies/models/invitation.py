@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from agencies.enums import InvitationStatus, Role
+from agencies.enums import INVITATION_MOVES, InvitationStatus, Role
 from agencies.models.agency import Agency
 from agencies.models.columns import OwnQuerySet, who
 from refugeecm.core.classes import classified
@@ -41,6 +41,7 @@ class Invitation(models.Model):
     )
 
     objects = InvitationQuerySet.as_manager()
+    moves = INVITATION_MOVES
     field_classes = classified(C1="id agency user role member_until invited_by invited_at expires_at status")
 
     class Meta:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from agencies.enums import BreachStatus, LawRequestStatus
+from agencies.enums import BREACH_MOVES, LAW_REQUEST_MOVES, BreachStatus, LawRequestStatus
 from agencies.models.agency import Agency
 from agencies.models.columns import OwnQuerySet, both_or_neither, who
 from refugeecm.core.classes import classified
@@ -44,6 +44,7 @@ class Breach(models.Model):
     closed_at = models.DateTimeField(null=True)
 
     objects = OwnQuerySet.as_manager()
+    moves = BREACH_MOVES
     field_classes = classified(
         C1="id agency reference noticed_at what whose people measures authority_told_at not_told_because people_told_at status"
         " recorded_by created_at closed_by closed_at"
@@ -88,6 +89,7 @@ class LawRequest(models.Model):
     decided_at = models.DateTimeField(_("decided"), null=True)
 
     objects = OwnQuerySet.as_manager()
+    moves = LAW_REQUEST_MOVES
     field_classes = classified(
         C1="id agency reference received_at asked_by legal_basis asked_for answer_by status recorded_by created_at referred_to"
         " referred_by referred_at answer decided_by decided_at"

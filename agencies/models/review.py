@@ -8,7 +8,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from agencies.enums import ReviewKind, ReviewStatus, Verdict
+from agencies.enums import REVIEW_MOVES, VERDICT_MOVES, ReviewKind, ReviewStatus, Verdict
 from agencies.models.agency import Agency, ApiClient, Membership
 from agencies.models.agreement import Agreement
 from agencies.models.columns import OwnQuerySet, who
@@ -29,6 +29,7 @@ class Review(models.Model):
     closed_at = models.DateTimeField(null=True)
 
     objects = OwnQuerySet.as_manager()
+    moves = REVIEW_MOVES
     field_classes = classified(C1="id agency opened_at opened_by due_on status reminded_days closed_at")
     wall: ClassVar[Wall] = Wall()
 
@@ -62,6 +63,7 @@ class ReviewLine(models.Model):
     decided_by = who()
     decided_at = models.DateTimeField(null=True)
 
+    moves = VERDICT_MOVES
     field_classes = classified(
         C1="id review agency kind membership client agreement role last_used_at status reason decided_by decided_at"
     )

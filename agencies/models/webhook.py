@@ -10,7 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from agencies.enums import DeliveryStatus, EndpointStatus, Problem
+from agencies.enums import DELIVERY_MOVES, ENDPOINT_MOVES, DeliveryStatus, EndpointStatus, Problem
 from agencies.models.agency import Agency
 from agencies.models.columns import OwnQuerySet, both_or_neither, who
 from refugeecm.core import crypto
@@ -46,6 +46,7 @@ class WebhookEndpoint(models.Model):
     tried_at = models.DateTimeField(null=True)  # whose turn was longest ago is next
 
     objects = OwnQuerySet.as_manager()
+    moves = ENDPOINT_MOVES
     field_classes = classified(
         C1="id agency url topics previous_until status why created_by created_at failures failing_since resume_at tried_at",
         internal="secret previous_secret",
@@ -122,6 +123,7 @@ class WebhookDelivery(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     objects = DeliveryQuerySet.as_manager()
+    moves = DELIVERY_MOVES
     field_classes = classified(
         C1="id event_id endpoint agency topic subject_id case change_seq happened_at status attempts next_at give_up_at"
         " response_code problem finished_at"

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from agencies.access import Viewer
 from cases import policies
-from cases.enums import CLAIM_MOVES, ClaimStatus, Outcome
+from cases.enums import ClaimStatus, Outcome
 from cases.models import Claim, ClaimReference
 from refugeecm.core import events
 from refugeecm.core.ids import number, uuid7
@@ -62,7 +62,7 @@ def change_status(*, claim: Claim, to: str, by: Viewer, now: datetime) -> None:
     policies.check_move(claim=claim, by=by)
     if to in {ClaimStatus.DECIDED, ClaimStatus.REGISTERED}:
         raise policies.NotPermitted(_("A decision is proposed by one person and approved by another."))
-    move(claim, to=to, moves=CLAIM_MOVES, status_since=now, version=claim.version + 1)
+    move(claim, to=to, status_since=now, version=claim.version + 1)
     _record(MOVED, claim, by=by, now=now)
 
 
@@ -92,7 +92,6 @@ def approve_decision(*, claim: Claim, by: Viewer, now: datetime) -> None:
     move(
         claim,
         to=ClaimStatus.DECIDED,
-        moves=CLAIM_MOVES,
         status_since=now,
         version=claim.version + 1,
         outcome=claim.proposed_outcome,

@@ -1,12 +1,9 @@
 """How does a row change its status? By one table of allowed moves and one conditional UPDATE."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext as _
-
-Moves = Mapping[str, frozenset[str]]
 
 
 def table(statuses: type[models.TextChoices], **moves: str) -> dict[str, frozenset[str]]:
@@ -22,23 +19,19 @@ class TransitionNotAllowed(Exception):
     """The row is not, or no longer, in a status from which it may move there; the text may be shown."""
 
 
-def allowed(row: models.Model, *, to: str, moves: Moves, field: str = "status") -> bool:
-    """Answer whether the table allows the row as loaded to move to `to`."""
-    return to in moves[getattr(row, field)]
-
-
-def move(row: models.Model, *, to: str, moves: Moves, field: str = "status", **changes: Any) -> None:
-    """Move the row to status `to` and set `changes` in the same statement.
+def move(row: models.Model, *, to: str, **changes: Any) -> None:
+    """Move the row to status `to`, by the table of its model (`moves`), and set `changes` in the same statement.
 
     The UPDATE names the status it was read in: of two people who press at once, one wins and the other gets TransitionNotAllowed.
     """
-    was = getattr(row, field)
+    one: Any = row
+    was = one.status
     # The base manager, because a row that was found visible must not vanish by another filter on the way.
     manager = type(row)._base_manager
-    if to not in moves[was] or not manager.filter(pk=row.pk, **{field: was}).update(**{field: to, **changes}):
+    if to not in one.moves[was] or not manager.filter(pk=row.pk, status=was).update(status=to, **changes):
         raise TransitionNotAllowed(
             _("This is no longer possible: the status is “%(status)s”. Reload the page to see what changed.")
-            % {"status": getattr(row, f"get_{field}_display", lambda: was)()}
+            % {"status": one.get_status_display()}
         )
-    for name, value in {field: to, **changes}.items():
+    for name, value in {"status": to, **changes}.items():
         setattr(row, name, value)

@@ -19,7 +19,7 @@ from agencies.models import Agency
 from agencies.models.columns import both_or_neither, who
 from refugeecm.core.classes import classified
 from refugeecm.core.wall import Wall
-from registration.enums import BatchStatus, Outcome, StepKind, StepStatus
+from registration.enums import BATCH_MOVES, STEP_MOVES, BatchStatus, Outcome, StepKind, StepStatus
 from registration.models.people import InfluxEvent
 
 
@@ -47,6 +47,7 @@ class ImportBatch(models.Model):
     done_at = models.DateTimeField(null=True)
 
     objects = OwnedQuerySet.as_manager()
+    moves = BATCH_MOVES
     field_classes = classified(
         C1="id agency event file_name size status rows households created_by created_at accepted_by accepted_at done_at problem"
         " header columns found_format",
@@ -172,6 +173,7 @@ class ImportStep(models.Model):
     done_at = models.DateTimeField(null=True)
 
     objects = ImportStepQuerySet.as_manager()
+    moves = STEP_MOVES
     field_classes = classified(
         C1="id batch_id agency_id kind seq rows status attempts counts seconds last_error done_at"
     )

@@ -20,7 +20,7 @@ from registration.actions.people import age_band
 from registration.enums import Flow
 from registration.models import Household, Individual, LedgerLine, PersonKey
 from resettlement import policies
-from resettlement.enums import HANDOVER_MOVES, HandoverKind, HandoverStatus
+from resettlement.enums import HandoverKind, HandoverStatus
 from resettlement.models import Handover
 from resettlement.rules import answer_by
 
@@ -74,15 +74,7 @@ def answer(*, handover: Handover, to: str, answer: str, by: Viewer, now: datetim
         raise policies.NotPermitted(_("Accept or decline."))
     if to == HandoverStatus.DECLINED and not answer:
         raise policies.NotPermitted(_("Say why you decline, so that the case can go elsewhere."))
-    move(
-        handover,
-        to=to,
-        moves=HANDOVER_MOVES,
-        status_since=now,
-        answer=answer,
-        answered_by_id=by.user_id,
-        answered_at=now,
-    )
+    move(handover, to=to, status_since=now, answer=answer, answered_by_id=by.user_id, answered_at=now)
     _record(ANSWERED, handover, by=by, now=now)
 
 
@@ -90,7 +82,7 @@ def answer(*, handover: Handover, to: str, answer: str, by: Viewer, now: datetim
 def revoke(*, handover: Handover, by: Viewer, now: datetime) -> None:
     """Take a hand-over back before it is done."""
     policies.check_withdraw(handover=handover, by=by)
-    move(handover, to=HandoverStatus.REVOKED, moves=HANDOVER_MOVES, status_since=now)
+    move(handover, to=HandoverStatus.REVOKED, status_since=now)
     _record(REVOKED, handover, by=by, now=now)
 
 
@@ -121,14 +113,7 @@ def approve(*, handover: Handover, by: Viewer, now: datetime) -> int:
                 "These records cannot move as they are: ask the other agency whether it has registered this family itself."
             )
         ) from error
-    move(
-        handover,
-        to=HandoverStatus.DONE,
-        moves=HANDOVER_MOVES,
-        status_since=now,
-        approved_by_id=by.user_id,
-        approved_at=now,
-    )
+    move(handover, to=HandoverStatus.DONE, status_since=now, approved_by_id=by.user_id, approved_at=now)
     others = Handover.objects.owned_by(by).filter(household_id=handover.household_id)
     for other in others.open():
         revoke(handover=other, by=by, now=now)

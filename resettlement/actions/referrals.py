@@ -14,7 +14,7 @@ from refugeecm.core import events
 from refugeecm.core.ids import uuid7
 from refugeecm.core.transitions import move
 from resettlement import policies
-from resettlement.enums import REFERRAL_MOVES, ReferralOutcome, ReferralStatus
+from resettlement.enums import ReferralOutcome, ReferralStatus
 from resettlement.models import Referral, ReferralMessage
 from resettlement.rules import answer_by
 
@@ -65,14 +65,7 @@ def answer(*, referral: Referral, to: str, answer: str, outcome: str = "", by: V
         raise policies.NotPermitted(_("Say why you decline, so that the case can go elsewhere."))
     if (to == ReferralStatus.DONE) != bool(outcome) or outcome not in ReferralOutcome.values:
         raise policies.NotPermitted(_("Say what came of it when it is done, and only then."))
-    move(
-        referral,
-        to=to,
-        moves=REFERRAL_MOVES,
-        status_since=now,
-        answer=answer or referral.answer,
-        outcome=outcome,
-    )
+    move(referral, to=to, status_since=now, answer=answer or referral.answer, outcome=outcome)
     _record(ANSWERED, referral, by=by, now=now)
 
 
@@ -80,7 +73,7 @@ def answer(*, referral: Referral, to: str, answer: str, outcome: str = "", by: V
 def revoke(*, referral: Referral, by: Viewer, now: datetime) -> None:
     """Take a referral back."""
     policies.check_revoke(referral=referral, by=by)
-    move(referral, to=ReferralStatus.REVOKED, moves=REFERRAL_MOVES, status_since=now)
+    move(referral, to=ReferralStatus.REVOKED, status_since=now)
     _record(REVOKED, referral, by=by, now=now)
 
 

@@ -17,7 +17,7 @@ from refugeecm.core.history import track
 from refugeecm.core.wall import Definer, Wall, definers
 from registration.models import PersonOwned
 from registration.models.exceptions import closed_to
-from resettlement.enums import HandoverKind, HandoverStatus, Urgency
+from resettlement.enums import HANDOVER_MOVES, HandoverKind, HandoverStatus, Urgency
 
 OPEN = (HandoverStatus.PROPOSED, HandoverStatus.ACCEPTED)
 # Whoever took a household over keeps the paper on it; before that it is read under the agreement, as the household is.
@@ -85,6 +85,7 @@ class Handover(PersonOwned):
     approved_at = models.DateTimeField(null=True)
 
     objects = HandoverQuerySet.as_manager()
+    moves = HANDOVER_MOVES
     field_classes = classified(
         C1="id agency recipient agreement household_id number kind urgency reason due_at status status_since answer"
         " made_by made_at answered_by answered_at approved_by approved_at"

@@ -18,7 +18,7 @@ from refugeecm.core.classes import FieldClass, classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import Wall
 from registration.models import PersonOwned, PersonQuerySet, shared_sql
-from resettlement.enums import ReferralOutcome, ReferralStatus, Service, Urgency
+from resettlement.enums import REFERRAL_MOVES, ReferralOutcome, ReferralStatus, Service, Urgency
 
 _ADDRESSED = (
     "recipient_id = {agency} AND EXISTS (SELECT 1 FROM agencies_agreement a WHERE a.id = resettlement_referral.agreement_id AND "
@@ -75,6 +75,7 @@ class Referral(PersonOwned):
     made_at = models.DateTimeField(_("made"))
 
     objects = ReferralQuerySet.as_manager()
+    moves = REFERRAL_MOVES
     field_classes = classified(
         C1="id agency claim individual_id recipient agreement service urgency message due_at status status_since answer"
         " outcome made_by made_at"

@@ -16,7 +16,7 @@ from refugeecm.core.transitions import move
 from registration import policies
 from registration.actions import sealing
 from registration.actions.imports import content
-from registration.enums import BATCH_MOVES, BatchStatus, StepKind, StepStatus
+from registration.enums import BatchStatus, StepKind, StepStatus
 from registration.models import ImportBatch, ImportPiece, ImportStep, InfluxEvent
 
 RECEIVED = events.declare("registration.import.received", "A file of arrivals was uploaded.")
@@ -92,13 +92,13 @@ def receive(*, data: bytes, file_name: str, event: InfluxEvent, by: Viewer, now:
 def accept(*, batch: ImportBatch, by: Viewer, now: datetime) -> None:
     """Let everything of a checked file be registered that has no error and is not registered yet."""
     policies.check_may(by, Permission.IMPORT_RUN)
-    move(batch, to=BatchStatus.ACCEPTING, moves=BATCH_MOVES, accepted_by_id=by.user_id, accepted_at=now)
+    move(batch, to=BatchStatus.ACCEPTING, accepted_by_id=by.user_id, accepted_at=now)
     checked = ImportStep.objects.filter(
         batch_id=batch.pk, kind=StepKind.CHECK, status=StepStatus.DONE
     ).order_by("seq")
     insert(ImportStep, [content.step(batch, StepKind.ACCEPT, seq=one.seq, rows=one.rows) for one in checked])
     if not checked:
-        move(batch, to=BatchStatus.DONE, moves=BATCH_MOVES, done_at=now)
+        move(batch, to=BatchStatus.DONE, done_at=now)
     events.note(ACCEPTED, "import", batch.pk, by=by, now=now, tell=None)
 
 
@@ -108,5 +108,5 @@ def cancel(*, batch: ImportBatch, by: Viewer, now: datetime) -> None:
     policies.check_may(by, Permission.IMPORT_RUN)
     # First the steps, then the file: the order in which workers lock them.
     ImportStep.objects.open().filter(batch_id=batch.pk).update(status=StepStatus.DONE, done_at=now)
-    move(batch, to=BatchStatus.CANCELLED, moves=BATCH_MOVES, key=b"", done_at=now)
+    move(batch, to=BatchStatus.CANCELLED, key=b"", done_at=now)
     events.note(CANCELLED, "import", batch.pk, by=by, now=now, tell=None)

@@ -19,7 +19,7 @@ from refugeecm.core import crypto, events
 from refugeecm.core.bulk import insert
 from refugeecm.core.transitions import move
 from registration.actions.imports import accepting, checking, comparing, content, reading
-from registration.enums import BATCH_MOVES, STEP_MOVES, BatchStatus, Outcome, StepKind, StepStatus
+from registration.enums import BatchStatus, Outcome, StepKind, StepStatus
 from registration.models import ImportBatch, ImportChunk, ImportRow, ImportStep
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ def _work(step: ImportStep, now: datetime) -> None:
         counts = _WORK[step.kind](batch=batch, step=locked, viewer=viewer, now=now)
         locked.counts, locked.seconds = counts, time.monotonic() - started
         locked.save(update_fields=["counts", "seconds"])
-        move(locked, to=StepStatus.DONE, moves=STEP_MOVES, done_at=now)
+        move(locked, to=StepStatus.DONE, done_at=now)
         _advance(batch, viewer, now)
 
 
@@ -104,18 +104,12 @@ def _read(step: ImportStep, now: datetime) -> None:
         step.seconds = time.monotonic() - started
         step.counts = {"rows": result.rows, "households": result.households}
         step.save(update_fields=["counts", "seconds"])
-        move(step, to=StepStatus.DONE, moves=STEP_MOVES, done_at=now)
+        move(step, to=StepStatus.DONE, done_at=now)
         if result.problem:
             ImportStep.objects.open().filter(batch_id=batch.pk).update(status=StepStatus.DONE, done_at=now)
-            move(batch, to=BatchStatus.FAILED, moves=BATCH_MOVES, problem=result.problem, done_at=now)
+            move(batch, to=BatchStatus.FAILED, problem=result.problem, done_at=now)
         else:
-            move(
-                batch,
-                to=BatchStatus.CHECKING,
-                moves=BATCH_MOVES,
-                rows=result.rows,
-                households=result.households,
-            )
+            move(batch, to=BatchStatus.CHECKING, rows=result.rows, households=result.households)
             _advance(batch, viewer, now)
 
 
@@ -135,24 +129,24 @@ def _advance(batch: ImportBatch, viewer: Viewer, now: datetime) -> None:
     if ImportStep.objects.open().filter(batch_id=batch.pk).exists():
         return
     if batch.status == BatchStatus.CHECKING:
-        move(batch, to=BatchStatus.COMPARING, moves=BATCH_MOVES)
+        move(batch, to=BatchStatus.COMPARING)
         insert(ImportStep, [content.step(batch, StepKind.COMPARE)])
     elif batch.status == BatchStatus.COMPARING:
         _wait_for_the_disk()
-        move(batch, to=BatchStatus.REVIEW, moves=BATCH_MOVES)
+        move(batch, to=BatchStatus.REVIEW)
         events.note(CHECKED, "import", batch.pk, by=viewer, now=now, tell=None)
     elif batch.status == BatchStatus.ACCEPTING:
         _wait_for_the_disk()
-        move(batch, to=BatchStatus.DONE, moves=BATCH_MOVES, done_at=now)
+        move(batch, to=BatchStatus.DONE, done_at=now)
         events.note(DONE, "import", batch.pk, by=viewer, now=now, tell=None)
 
 
 def _set_aside(step: ImportStep, now: datetime) -> None:
     """Give up a step that failed every time; its rows are shown as errors, the rest of the file goes on."""
     batch, viewer = _enter(step)
-    move(step, to=StepStatus.QUARANTINED, moves=STEP_MOVES, done_at=now)
+    move(step, to=StepStatus.QUARANTINED, done_at=now)
     if step.kind == StepKind.READ:
-        move(batch, to=BatchStatus.FAILED, moves=BATCH_MOVES, problem="unreadable", done_at=now)
+        move(batch, to=BatchStatus.FAILED, problem="unreadable", done_at=now)
         return
     if step.kind in {StepKind.CHECK, StepKind.ACCEPT}:
         chunk = ImportChunk.objects.get(batch=batch, seq=step.seq)
