@@ -87,7 +87,7 @@ def register(
     insert(Individual, rows.individuals)
     insert(PersonKey, rows.keys)
     insert(Document, rows.documents)
-    insert(LedgerLine, rows.ledger_lines())
+    insert(LedgerLine, ledger_lines(rows.stock, agency_id=by.agency_id, flow=Flow.REGISTRATION))
     access_rows.cover_individuals([row["id"] for row in rows.individuals], fresh=True)
     for name, subjects in (
         (HOUSEHOLD_REGISTERED, [row["id"] for row in rows.households]),
@@ -205,31 +205,24 @@ class _Rows:
                 }
             )
         self.stock[
-            registered_on,
-            row.nationality,
-            row.registration_site,
-            row.sex,
+            registered_on, row.nationality, self.event.country, self.status, row.registration_site, row.sex,
             age_band(row.birth_date, registered_on),
-        ] += 1
+        ] += 1  # fmt: skip
         return person
 
-    def ledger_lines(self) -> list[dict[str, Any]]:
-        """Return one line per kind of people and day."""
-        return [
-            {
-                "day": day,
-                "agency_id": self.by.agency_id,
-                "flow": Flow.REGISTRATION,
-                "origin": origin,
-                "asylum": self.event.country,
-                "status": self.status,
-                "place": place,
-                "sex": sex,
-                "age_band": band,
-                "people": count,
-            }
-            for (day, origin, place, sex, band), count in self.stock.items()
-        ]
+
+def ledger_lines(
+    stock: Counter[tuple[Any, ...]], *, agency_id: int, flow: str, sign: int = 1
+) -> list[dict[str, Any]]:
+    """Return one line of the population ledger for each kind of people (design.md rule 14).
+
+    A kind: day, origin, asylum, status, place, sex and age band; `sign` is -1 for those who leave an agency's stock.
+    """
+    names = ("day", "origin", "asylum", "status", "place", "sex", "age_band")
+    return [
+        {"agency_id": agency_id, "flow": flow, **dict(zip(names, kind, strict=True)), "people": sign * count}
+        for kind, count in stock.items()
+    ]
 
 
 def age_band(birth_date: date | None, on: date) -> str:

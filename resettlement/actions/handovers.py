@@ -16,7 +16,7 @@ from refugeecm.core.bulk import insert
 from refugeecm.core.ids import uuid7
 from refugeecm.core.transitions import TransitionNotAllowed, move
 from registration.actions import access_rows, sealing
-from registration.actions.people import age_band
+from registration.actions.people import age_band, ledger_lines
 from registration.enums import Flow
 from registration.models import Household, Individual, LedgerLine, PersonKey
 from resettlement import policies
@@ -142,10 +142,11 @@ def _wrapped_anew(people: Sequence[Individual], *, giver: Agency, taker: Agency)
 def _ledger_lines(
     people: Sequence[Individual], agency: Agency, flow: str, *, sign: int, now: datetime
 ) -> list[dict[str, object]]:
-    """Return one line per kind of people: less in one agency's stock, more in the other's (design.md rule 14)."""
+    """Return what the ledger says of these people: less in one agency's stock, more in the other's."""
     day = now.date()
-    stock = Counter(
+    stock: Counter[tuple[object, ...]] = Counter(
         (
+            day,
             one.nationality,
             one.event.country if one.event else agency.country,
             one.legal_status,
@@ -155,17 +156,7 @@ def _ledger_lines(
         )
         for one in people
     )
-    names = ("origin", "asylum", "status", "place", "sex", "age_band")
-    return [
-        {
-            "day": day,
-            "agency_id": agency.pk,
-            "flow": flow,
-            **dict(zip(names, kind, strict=True)),
-            "people": sign * count,
-        }
-        for kind, count in stock.items()
-    ]
+    return ledger_lines(stock, agency_id=agency.pk, flow=flow, sign=sign)
 
 
 def _record(name: str, handover: Handover, *, by: Viewer, now: datetime) -> None:
