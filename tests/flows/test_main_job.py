@@ -226,7 +226,7 @@ def _agree(browser: Any, system: System, cast: Cast) -> None:
         page.goto("/agreements/")
         page.get_by_role("link", name="Status of claims").click()
         if one is cast.second_admin:
-            page.get_by_role("link", name="Go on with it").click()
+            page.get_by_role("link", name="Check and sign").click()
         page.get_by_role("button", name="Sign", exact=True).click()
         page.get_by_role("alert").or_(page.locator(".notice, .message")).first.wait_for()
     page.get_by_text("Active").first.wait_for()
