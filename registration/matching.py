@@ -184,9 +184,9 @@ def search(
 ) -> list[Individual]:
     """Return visible people whose name sounds like the text, in any script, best first.
 
-    Those who have every part of the name, then those who lack one, then those who have any. Only by fields that the viewer may see: a
-    person whose identity is not shared is not found by their name. `showing` names the fields that the other filters tell of. At most
-    six statements.
+    Those who have every part of the name, then those who lack one; where there is nobody, those who have any. Only by fields that
+    the viewer may see: a person whose identity is not shared is not found by their name. `showing` names the fields that the other
+    filters tell of. At most eight statements.
     """
     wanted = search_keys(text)
     narrowed = (event, sex, nationality, born_from, born_to)
@@ -200,9 +200,10 @@ def search(
         )
 
     ids = asked([wanted], at_most * 4)
-    if len(wanted) > 1 and len(ids) < at_most:
-        fewer = combinations(wanted, len(wanted) - 1) if 2 < len(wanted) <= MOST_PARTS else ()
-        ids += asked([*fewer, *([one] for one in wanted[:MOST_PARTS])], at_most)
+    if 2 < len(wanted) <= MOST_PARTS and len(ids) < at_most:
+        ids += asked(list(combinations(wanted, len(wanted) - 1)), at_most)
+    if len(wanted) > 1 and not ids:
+        ids = asked([[one] for one in wanted[:MOST_PARTS]], at_most)
     visible = Individual.objects.visible_to(viewer)
     names = visible.filter(pk__in=ids).values_list(
         "pk", "given_name", "father_name", "family_name", "native_name"

@@ -229,7 +229,8 @@ def _found(text: str, given: dict[str, Any], viewer: Viewer, number: str | None)
     """Return people found by number first, then by name; 50 at most, for whoever needs more has to say more."""
     ids = _by_number(text, viewer)
     exact = list(_filtered(given, viewer).filter(pk__in=ids)[:50]) if ids else []
-    named = matching.search(text, viewer=viewer, **_narrowed(given))
+    words = " ".join(word for word in text.split() if not any(one.isdigit() for one in word))
+    named = matching.search(words, viewer=viewer, **_narrowed(given))
     seen = {one.pk for one in exact}
     found = [*exact, *(one for one in named if one.pk not in seen)][:50]
     at = int(number) if number and number.isascii() and number.isdigit() and len(number) < 3 else 1
