@@ -326,7 +326,7 @@ def compile_texts(root: Path = ROOT) -> list[Path]:
 def run_tests(arguments: list[str], *, start: bool) -> NoReturn:
     """Become pytest, on the servers of the set "test" if `start`.
 
-    Without a path or a number of processes in the arguments, the suite runs on two.
+    Without a path or a number of processes in the arguments, the suite runs on two, in the order of tests/conftest.py.
     """
     held_on: list[IO[bytes]] = []
     if start:
@@ -339,7 +339,7 @@ def run_tests(arguments: list[str], *, start: bool) -> NoReturn:
         held_on = [lease, turn]
     chosen = any(word.startswith(("-n", "--numprocesses", "--dist", "-h", "--help")) for word in arguments)
     named = any(not word.startswith("-") and Path(word.split("::")[0]).exists() for word in arguments)
-    spread = [] if chosen or named else ["-n", "2", "--dist", "loadfile"]
+    spread = [] if chosen or named else ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
     os.chdir(ROOT)
     become([sys.executable, "-m", "pytest", *spread, *arguments], held_on=held_on)
 

@@ -30,6 +30,12 @@ from registration.models import Individual, InfluxEvent
 from registration.rules.arrivals import read_row
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+LONG = ("house", "flows", "proofs")  # directories of few and long tests
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long tests: at the end, one process would wait for the other's."""
+    items.sort(key=lambda item: not set(LONG) & set(item.path.parts))
 
 
 @pytest.fixture(scope="session", autouse=True)
