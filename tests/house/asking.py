@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import unquote_plus
 
 import pghistory.models
 from django.core import mail
@@ -210,7 +211,7 @@ class Asking:
         )
         heads = "\n".join(f"{name}: {value}" for name, value in answer.headers.items())
         cookies = "\n".join(str(one) for one in answer.cookies.values())
-        asked = f"{path} {' '.join(sent.values())}".casefold()
+        asked = f"{path} {unquote_plus(path)} {' '.join(sent.values())}".casefold()
         seen = f"{body}\n{heads}\n{cookies}".casefold()
         for text, marker in self.world.hidden_from(actor).items():
             if text in seen and text not in asked:
