@@ -87,9 +87,8 @@ ROLES: dict[str, frozenset[Permission]] = {
         Permission.WEBHOOK_READ,
         Permission.WEBHOOK_MANAGE,
         Permission.REGISTER_KEEP,
-        Permission.EXPORT,
     },
-    # An auditor, like an administrator, exports the lists that they read: none is of people.
+    # An auditor exports the lists that they read: none is of people.
     Role.AUDITOR: _EVERYONE
     | _OVERSIGHT
     | {Permission.MEMBER_READ, Permission.CLIENT_READ, Permission.WEBHOOK_READ, Permission.EXPORT},
