@@ -16,7 +16,7 @@ from refugeecm.core.models import OutboxMessage
 from refugeecm.core.transitions import move
 from registration.models import Household, Individual
 from registration.signals import file_sealed
-from resettlement.actions import referrals
+from resettlement.actions import handovers, referrals
 from resettlement.enums import HANDOVER_MOVES, REFERRAL_MOVES, HandoverStatus, ReferralStatus
 from resettlement.models import Handover, Referral
 
@@ -24,6 +24,8 @@ from resettlement.models import Handover, Referral
 @outbox.handles("resettlement.")
 def tell_both(*, message: OutboxMessage, now: datetime) -> None:
     """Record the event for every agency that it names in `tell`, at the moment it happened; who acted there stays theirs."""
+    if message.topic == handovers.DONE:
+        return  # recorded for both with the move itself
     details = {
         name: value for name, value in message.payload.items() if name not in {"subjects", "by", "tell"}
     }

@@ -28,7 +28,7 @@ CHANGED = events.declare("agencies.agreement.changed", "The draft of an agreemen
 SIGNED = events.declare("agencies.agreement.signed", "Somebody signed an agreement for their agency.")
 PROPOSED = events.declare("agencies.agreement.proposed", "An agency proposed an agreement to another.")
 ACCEPTED = events.declare(
-    "agencies.agreement.accepted", "The other agency has signed too; the rows are being prepared."
+    "agencies.agreement.accepted", "The other agency has signed too; the agreement is about to open."
 )
 DECLINED = events.declare("agencies.agreement.declined", "The other agency declined.")
 ACTIVE = events.declare("agencies.agreement.active", "The agreement opens what it names.")

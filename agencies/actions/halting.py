@@ -24,7 +24,7 @@ SUSPENDED = events.declare(
     "agencies.agreement.suspended", "One party suspended the agreement; nothing is shown until it resumes."
 )
 RESUMED = events.declare(
-    "agencies.agreement.resumed", "The agreement was resumed; the rows are being prepared."
+    "agencies.agreement.resumed", "The agreement was resumed; it is about to open again."
 )
 ENDING = events.declare("agencies.agreement.ending", "The last day of an agreement is near.")
 REVIEWED = events.declare(

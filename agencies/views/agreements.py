@@ -245,9 +245,7 @@ def agreement_sign(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         acts.sign(agreement=found, by=request.viewer, now=timezone.now())
         said = _("Signed. A second administrator of your agency signs next.")
         if found.status == AgreementStatus.PREPARING:
-            said = _(
-                "Signed by two of each side. Everything it opens is being prepared; this takes a moment."
-            )
+            said = _("Signed by two of each side. The agreement opens in a moment.")
         elif found.status != before:
             other = found.other_than(request.viewer.agency_id)
             said = _("The proposal is with %(agency)s. Nothing is shown before two of them sign.")
@@ -271,7 +269,7 @@ def agreement_decline(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 def agreement_resume(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Resume what we suspended."""
     found = found_by(request, pk)
-    with told_to(request, _("Resumed. Everything it opens is being prepared; this takes a moment.")):
+    with told_to(request, _("Resumed. The agreement opens again in a moment.")):
         halting.resume(agreement=found, by=request.viewer, now=timezone.now())
     return redirect("agreement", found.pk)
 

@@ -43,6 +43,13 @@ def label_of(job: ExportJob) -> str:
     return str(LISTS[job.listing].label) if job.listing in LISTS else job.listing
 
 
+def rows_of(job: ExportJob) -> str:
+    """Return how many rows the file of an export has or had, in words where none was finished."""
+    if job.is_open:
+        return _("Not finished")
+    return figure(job.rows) if job.ready_at else _("No file")
+
+
 @require_GET
 @access.requires(Permission.EXPORT)
 def exports(request: ViewedRequest) -> HttpResponse:
@@ -50,7 +57,12 @@ def exports(request: ViewedRequest) -> HttpResponse:
     found = ExportJob.objects.visible_to(request.viewer).order_by("-created_at", "-id")
     page = page_of(found, number=request.GET.get("page"))
     rows = [
-        {"job": one, "label": label_of(one), "kind": KINDS.get(ExportStatus(one.status), "neutral")}
+        {
+            "job": one,
+            "label": label_of(one),
+            "rows": rows_of(one),
+            "kind": KINDS.get(ExportStatus(one.status), "neutral"),
+        }
         for one in page.rows
     ]
     return render(request, "agencies/exports.html", {"page": page, "rows": rows})
@@ -81,7 +93,13 @@ def export_new(request: ViewedRequest) -> HttpResponse:
     return render(
         request,
         "agencies/export_new.html",
-        {"form": form, "listing": listing, "filters": filters[1], "back": listing.address(kept)},
+        {
+            "form": form,
+            "listing": listing,
+            "filters": filters[1],
+            "back": listing.address(kept),
+            "crumbs": [(listing.label, listing.address(kept))],
+        },
     )
 
 
@@ -105,7 +123,7 @@ def export(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         (_("Purpose"), job.get_purpose_display()),
         (_("Reason"), job.reason),
         (_("Format"), job.get_format_display()),
-        (_("Rows"), figure(job.rows) if job.rows else "", "ltr"),
+        (_("Rows"), rows_of(job)),
         (_("Asked"), fmt_time(job.created_at)),
     ]
     if job.size:

@@ -29,6 +29,7 @@ from agencies.channels.sheets import write_csv
 from agencies.forms.fields import Day
 from agencies.models import Agency, Membership
 from refugeecm.core import events
+from refugeecm.core.classes import FieldClass
 from refugeecm.core.models import Seal, SealCheck
 from refugeecm.core.words import called, headed
 from refugeecm.pages import trail
@@ -230,7 +231,7 @@ def lines(entries: Sequence[trail.Entry], viewer: Viewer) -> list[Line]:
                 agency=agencies.get(one.agency or 0, ""),
                 about=[(number, _file(kind, pk, viewer)) for number, kind, pk in about[:5]],
                 others=max(0, len(one.about) - min(len(about), 5)) if one.kind == trail.READS else 0,
-                words=gettext(", ").join(_words(one, tables)),
+                words=" · ".join(_words(one, tables)),
                 key=f"{one.source} {one.key}",
             )
         )
@@ -248,7 +249,8 @@ def _what(entry: trail.Entry, tables: dict[str, Any]) -> str:
 def _words(entry: trail.Entry, tables: dict[str, Any]) -> Iterator[str]:
     """Yield the names of what changed; of a read the classes that were shown."""
     if entry.kind != trail.CHANGES:
-        yield from entry.words
+        known = {str(one): str(one.label) for one in FieldClass}
+        yield from (known.get(one, one) for one in entry.words)
         return
     labels = {one.column: called(one) for one in tables[entry.source]._meta.concrete_fields}
     for column in entry.words:

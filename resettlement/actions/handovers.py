@@ -123,6 +123,11 @@ def approve(*, handover: Handover, by: Viewer, now: datetime) -> int:
     wall.enter(agency_id=recipient.pk, user_id=None, reason="handover", request_id=by.request_id)
     access_rows.cover_individuals([one.pk for one in people], fresh=True)
     insert(LedgerLine, _ledger_lines(people, recipient, Flow.TAKEN_OVER, sign=1, now=now))
+    # Theirs in the same moment: their page must not say that it is done while its story does not.
+    events.record(
+        DONE, subject_type="handover", subjects=[handover.pk], agency_id=recipient.pk, by=None, now=now,
+        details={"status": handover.status}, tell=False,
+    )  # fmt: skip
     wall.enter(agency_id=by.agency_id, user_id=by.user_id, reason="handover", request_id=by.request_id)
     return moved
 

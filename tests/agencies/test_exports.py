@@ -85,10 +85,13 @@ def test_a_caseworker_takes_a_filtered_list_out(cast: Cast, family: list[Individ
     assert "/exports/new/?sex=F&amp;list=people" in page
     form = browser.get(reverse("export-new"), {"list": "people", "sex": "F", "nonsense": "1"})
     assert "Female" in form.content.decode()
+    assert form.context["crumbs"] == [("People", "/people/?sex=F")]
     answer = browser.post(
         reverse("export-new"), {"list": "people", "query": "sex=F", "format": "csv", **ASKED}, follow=True
     )
     assert "Waiting" in answer.content.decode()
+    assert "Not finished" in answer.content.decode()
+    assert "Not finished" in browser.get(reverse("exports")).content.decode()
     work(timezone.now())
     path = answer.redirect_chain[-1][0]
     assert "Your file is ready" in browser.get(path).content.decode()

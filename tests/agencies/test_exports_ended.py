@@ -80,6 +80,7 @@ def test_an_export_that_waits_fails_with_its_agreement(
     assert (failed.status, failed.problem, failed.rows) == ("failed", "ended", 0)
     page = cast.partner.browser().get(reverse("export", args=[job.pk])).content.decode()
     assert "has ended or changed" in page
+    assert "No file" in page
     assert now_of(of_own, cast.partner).status == "ready", "rows of others are never in it"
 
 

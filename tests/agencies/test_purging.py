@@ -14,7 +14,7 @@ from django.utils import timezone
 from agencies import tasks
 from agencies.actions import webhooks
 from agencies.enums import DeliveryStatus, ExportStatus, InvitationStatus, Role
-from agencies.models import ExportJob, ExportPiece, Invitation, WebhookDelivery
+from agencies.models import ExportJob, ExportPiece, Invitation, Notification, WebhookDelivery
 from refugeecm.core import outbox
 from refugeecm.core.models import (
     Event,
@@ -23,6 +23,7 @@ from refugeecm.core.models import (
     MailOut,
     OutboxMessage,
     ReadEvent,
+    User,
 )
 from tests.conftest import Cast, acting_as
 
@@ -121,3 +122,42 @@ def test_mails_invitations_and_what_has_run_out(cast: Cast, api_client: Any) -> 
     assert Session.objects.filter(session_key=kept).exists()
     assert not Session.objects.filter(session_key="old").exists()
     assert not UserSession.objects.filter(session_key="old").exists()
+
+
+def test_news_go_a_quarter_after_they_were_read_unread_ones_after_a_year(cast: Cast) -> None:
+    with acting_as(cast.partner_admin.viewer):
+        for kind, at, read in (
+            ("webhook", 100, 91), ("webhook", 400, 89), ("webhook", 366, None), ("webhook", 364, None),
+            ("agreement", 400, 399),
+        ):  # fmt: skip
+            Notification.objects.create(
+                agency=cast.help, event="x.y", subject_type=kind, subject_id=uuid.uuid4(),
+                at=ago(at), read_at=read and ago(read),
+            )  # fmt: skip
+    tasks.purge()
+    with acting_as(cast.partner_admin.viewer):
+        left = [(one.subject_type, one.read_at is None) for one in Notification.objects.all()]
+        assert sorted(left) == [("agreement", False), ("webhook", False), ("webhook", True)]
+
+
+def test_who_was_invited_and_never_came_is_forgotten(cast: Cast) -> None:
+    """The account goes with its invitations a month after the last of them; nobody goes who works here, came once or may come."""
+    people = {
+        name: User.objects.create_user(f"{name}@new.example", name=name)
+        for name in ("gone", "twice", "late", "came", "loose")
+    }
+    User.objects.filter(pk=people["came"].pk).update(last_login=ago(40))
+    for user, days in (
+        (people["gone"], 31), (people["late"], 29), (people["twice"], 60), (people["twice"], 2), (people["came"], 31),
+        (cast.stranger.user, 31),
+    ):  # fmt: skip
+        Invitation.objects.create(
+            agency=cast.help if days != 2 else cast.border, user=user, role=Role.AUDITOR,
+            invited_at=ago(days + 3), expires_at=ago(days),
+        )  # fmt: skip
+    tasks.purge()
+    left = set(User.objects.filter(email__endswith="@new.example").values_list("name", flat=True))
+    assert left == {"twice", "late", "came", "loose"}
+    assert Invitation.objects.filter(user=people["twice"]).count() == 2
+    assert Invitation.objects.filter(user=cast.stranger.user).exists()
+    assert not Invitation.objects.filter(user_id=people["gone"].pk).exists()

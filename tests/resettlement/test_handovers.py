@@ -162,6 +162,9 @@ def test_both_sides_tell_the_same_story(
     outbox.drain(now=timezone.now())
     accept(made, cast.partner)
     approve(made, supervisor)
+    page = cast.partner.browser().get(reverse("handover", args=[made.pk])).content.decode()
+    told = page.partition("What happened")[2]
+    assert "A household went to another agency" in told, "before any worker came"
     outbox.drain(now=timezone.now())
     stories = []
     for person in (cast.caseworker, cast.partner):
