@@ -1,4 +1,4 @@
-"""What does somebody fill in to send a file of arrivals?"""
+"""What does somebody fill in about people: a file of arrivals, a telephone number, consent, a sealed file?"""
 
 from __future__ import annotations
 
@@ -17,6 +17,17 @@ from registration.models import InfluxEvent
 
 LIMIT = 300 * 2**20  # bytes, as in actions.imports.receiving; refused before the file is read into memory
 NEW = "new"  # the choice of an event that does not exist yet
+
+
+class PhoneForm(forms.Form):
+    """A telephone number as people give it."""
+
+    phone = forms.CharField(
+        label=_("Telephone"),
+        max_length=80,
+        help_text=_("With the code of the country."),
+        widget=forms.TextInput(attrs={"class": "ltr", "inputmode": "tel", "autocomplete": "off"}),
+    )
 
 
 class ImportForm(forms.Form):

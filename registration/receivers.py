@@ -6,9 +6,11 @@ from typing import TypeVar
 
 from django.dispatch import receiver
 
+from agencies.access import Viewer
 from agencies.models import Agreement
-from agencies.signals import agreement_opening
+from agencies.signals import agreement_opening, population_asked
 from refugeecm.core import backups, crypto
+from registration import reports
 from registration.actions import access_rows, sealing
 from registration.actions.imports import content
 from registration.models import Document, ImportBatch, ImportChunk, ImportPiece, Individual
@@ -21,6 +23,14 @@ SAMPLE = 200  # of each kind of sealed value
 def cover(sender: type[Agreement], agreement: Agreement, **_: object) -> None:
     """Write who is covered before the agreement opens."""
     access_rows.cover_agreement(agreement)
+
+
+@receiver(population_asked)
+def populations(
+    sender: type[Agreement], agreement: Agreement, by: Viewer, **_: object
+) -> dict[str, tuple[list[str], bool]]:
+    """Answer which influx events there are, and which sites of the viewer's own people."""
+    return reports.populations(agreement, by=by)
 
 
 @receiver(backups.restored)

@@ -1,4 +1,4 @@
-"""How far is a file and what came of it; and is a family's file sealed?"""
+"""How far is a file and what came of it; is a family's file sealed; and which populations are there?"""
 
 from __future__ import annotations
 
@@ -15,11 +15,17 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 
+from agencies.access import Viewer
+from agencies.models import Agreement
 from registration.enums import BatchStatus, Outcome, StepKind, StepStatus
-from registration.models import Household, ImportBatch, ImportRow, ImportStep
+from registration.models import Household, ImportBatch, ImportRow, ImportStep, Individual, InfluxEvent
 
 # Somebody has to wait for a worker in these.
 RUNNING = (BatchStatus.READING, BatchStatus.CHECKING, BatchStatus.COMPARING, BatchStatus.ACCEPTING)
+LISTED = 100  # names of events and sites to choose from
+NAMED_FROM = (
+    10  # families; the name of a smaller place may tell administrators, who read no files, where one lives
+)
 _RESULTS = ("created", "households", "candidates")  # what accepting a chunk counts
 
 
@@ -130,4 +136,20 @@ def seal_badges(household: Household) -> list[tuple[str, str]]:
     if until:
         when = date_format(localtime(until), "H:i")
         found.append(("warn", gettext("Emergency access until %(when)s") % {"when": when}))
+    return found
+
+
+def populations(agreement: Agreement, *, by: Viewer) -> dict[str, tuple[list[str], bool]]:
+    """Return {term: (names to choose from, whether that of the agreement is there)} for agencies.signals.population_asked.
+
+    Sites only of the viewer's own people, and not before anybody is registered: agreements are drawn up ahead of arrivals, too.
+    """
+    slugs = InfluxEvent.objects.order_by("-created_at").values_list("slug", flat=True)
+    found = {"event_slug": (list(slugs[:LISTED]), slugs.filter(slug=agreement.event_slug).exists())}
+    houses = Household.objects.visible_to(by).filter(agency_id=by.agency_id)
+    if agreement.provider_id == by.agency_id and houses.exists():
+        larger = houses.exclude(site="").values("site").annotate(families=Count("pk"))
+        sites = larger.filter(families__gte=NAMED_FROM).order_by("-families", "site")
+        there = Individual.objects.visible_to(by).filter(agency_id=by.agency_id, site=agreement.site)
+        found["site"] = (list(sites.values_list("site", flat=True)[:LISTED]), there.exists())
     return found

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from registration.enums import Outcome
-from registration.views import contact, exceptions, imports
+from registration.views import exceptions, imports
 
 
 class OutcomeConverter:
@@ -34,7 +34,6 @@ urlpatterns = [
     path("households/<uuid:pk>/conflict/<int:user>/end/", exceptions.conflict_end, name="conflict-end"),
     path("conflicts/", exceptions.conflicts, name="conflicts"),
     path("emergency/", exceptions.emergency, name="emergency"),
-    path("people/<uuid:pk>/phone/", contact.individual_phone, name="individual-phone"),
     path("imports/", imports.index, name="imports"),
     path("imports/new/", imports.new, name="import-new"),
     path("imports/<uuid:pk>/", imports.detail, name="import-detail"),

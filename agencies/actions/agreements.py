@@ -15,6 +15,7 @@ from agencies import policies
 from agencies.access import Viewer
 from agencies.access.permissions import Permission
 from agencies.access.terms import classes_in, spelled_out
+from agencies.actions import invitations
 from agencies.enums import AGREEMENT_MOVES, AgreementStatus, Direction, FieldLevel
 from agencies.models import Agency, Agreement, AgreementSignature
 from agencies.models.agreement import SIGNERS, TERMS, signers
@@ -40,6 +41,7 @@ ENDED = events.declare(
 )
 EXPIRED = events.declare("agencies.agreement.expired", "The last day of the agreement has passed.")
 
+_SAID = (*TERMS, "classes", "grants")
 _OPEN = (AgreementStatus.DRAFT, AgreementStatus.PROPOSED, AgreementStatus.PREPARING)
 
 
@@ -60,7 +62,7 @@ def draft(
     """
     check(by, Permission.AGREEMENT_PROPOSE)
     policies.check_live(by.agency)
-    provider, recipient = (by.agency, other) if direction == Direction.GIVE else (other, by.agency)
+    provider, recipient = _sides(by, other, direction)
     key = uuid7(now)
     agreement = Agreement(
         id=key,
@@ -72,7 +74,7 @@ def draft(
         channels=[],
         drafted_by_id=by.user_id,
     )
-    _apply(agreement, {"title": title, "starts_on": starts_on, **terms})
+    _apply(agreement, {"title": title, "starts_on": starts_on, **terms}, by=by)
     agreement.save(force_insert=True)
     tell(DRAFTED, agreement, by=by, now=now, other=False)
     return agreement
@@ -82,9 +84,39 @@ def draft(
 def change(*, agreement: Agreement, by: Viewer, now: datetime, **terms: Any) -> None:
     """Change terms (TERMS, or `classes` for whole classes) of a draft. Signatures of before count no more."""
     policies.check_draft(agreement=agreement, by=by)
-    _apply(agreement, terms)
-    agreement.save(update_fields=[*TERMS, "classes", "grants"])
+    _apply(agreement, terms, by=by)
+    agreement.save(update_fields=_SAID)
     tell(CHANGED, agreement, by=by, now=now, other=False)
+
+
+@transaction.atomic
+def correct(
+    *, agreement: Agreement, by: Viewer, now: datetime, other: Agency, direction: str, title: str
+) -> bool:
+    """Correct partner, direction and title of a draft; return whether it began anew.
+
+    With another partner or direction it does: purpose, population, fields and all other terms were said for the former, and an
+    invitation that waits for its first administrator is withdrawn unless something else is being agreed with it.
+    """
+    policies.check_draft(agreement=agreement, by=by)
+    provider, recipient = _sides(by, other, direction)
+    if (provider.pk, recipient.pk) == (agreement.provider_id, agreement.recipient_id):
+        change(agreement=agreement, by=by, now=now, title=title)
+        return False
+    Agreement.objects.select_for_update(no_key=True).get(pk=agreement.pk)  # against whoever signs now
+    policies.check_correct(agreement=agreement)
+    former = agreement.other_than(by.agency_id)
+    blank = Agreement(classes=[], channels=[], starts_on=now.date())
+    for name in _SAID:
+        setattr(agreement, name, getattr(blank, name))
+    agreement.provider, agreement.recipient, agreement.direction = provider, recipient, direction
+    _apply(agreement, {"title": title}, by=by)
+    agreement.save(update_fields=[*_SAID, "provider", "recipient", "direction"])
+    tell(CHANGED, agreement, by=by, now=now, other=False)
+    others = Agreement.objects.visible_to(by).between(by.agency_id, former.pk).filter(status__in=_OPEN)
+    if not others.exists():
+        invitations.withdraw_first(agency=former, by=by, now=now)
+    return True
 
 
 @transaction.atomic
@@ -125,11 +157,12 @@ def sign(*, agreement: Agreement, by: Viewer, now: datetime) -> None:
 
     The second signature of whoever drew it up proposes it; the second of the other side has the worker prepare and open it.
     """
-    Agreement.objects.select_for_update(no_key=True).get(
-        pk=agreement.pk
-    )  # two who sign at once: one after the other
+    # Two who sign at once: one after the other.
+    if Agreement.objects.select_for_update(no_key=True).get(pk=agreement.pk).digest != agreement.digest:
+        raise policies.NotPermitted(_("It was changed a moment ago. Reload the page to see what changed."))
     found = list(AgreementSignature.objects.filter(agreement=agreement))
     policies.check_sign(agreement=agreement, by=by, signatures=found)
+    policies.check_population(agreement, by=by)
     if agreement.replaces is not None:
         policies.check_succession(agreement, agreement.replaces)
     one = AgreementSignature(
@@ -205,7 +238,12 @@ def expire(*, agreement: Agreement, now: datetime) -> None:
     closed(agreement, now=now)
 
 
-def _apply(agreement: Agreement, terms: Mapping[str, Any]) -> None:
+def _sides(by: Viewer, other: Agency, direction: str) -> tuple[Agency, Agency]:
+    """Return who shows and who receives."""
+    return (by.agency, other) if direction == Direction.GIVE else (other, by.agency)
+
+
+def _apply(agreement: Agreement, terms: Mapping[str, Any], *, by: Viewer) -> None:
     """Set terms and what follows from them, and refuse what may not be, finished or not."""
     given = dict(terms)
     classes: Sequence[str] = given.pop("classes", ())
@@ -218,6 +256,8 @@ def _apply(agreement: Agreement, terms: Mapping[str, Any]) -> None:
             raise TypeError(f"{name} is no term of an agreement")
         setattr(agreement, name, value)
     policies.check_parties(agreement)
+    if given.get("event_slug") or given.get("site"):
+        policies.check_population(agreement, by=by)
 
 
 def closed(agreement: Agreement, *, now: datetime) -> dict[str, int]:

@@ -182,11 +182,26 @@ def withdraw(*, invitation: Invitation, by: Viewer, now: datetime) -> None:
     """Withdraw an invitation; the link in the mail opens nothing any more."""
     if not by.may(Permission.MEMBER_MANAGE) or invitation.agency_id != by.agency_id:
         raise NotPermitted(_("Only an administrator can withdraw an invitation."))
+    _withdraw(invitation)
+    _record(WITHDRAWN, invitation, by=by.user_id, now=now)
+
+
+@transaction.atomic
+def withdraw_first(*, agency: Agency, by: Viewer, now: datetime) -> None:
+    """Withdraw what `invite_first` sent for the viewer's agency to a partner that still has nobody."""
+    if Membership.objects.filter(agency=agency).exists():
+        return
+    ours = Membership.objects.filter(agency=by.agency).values("user")
+    for invitation in Invitation.objects.open(now=now).filter(agency=agency, invited_by__in=ours):
+        _withdraw(invitation)
+        events.note(WITHDRAWN, "member", invitation.pk, by=by, now=now, tell=[], agency=agency.pk)
+
+
+def _withdraw(invitation: Invitation) -> None:
     move(invitation, to=InvitationStatus.WITHDRAWN)
     if not invitation.user.has_usable_password():
         invitation.user.set_unusable_password()  # links are bound to it
         invitation.user.save(update_fields=["password"])
-    _record(WITHDRAWN, invitation, by=by.user_id, now=now)
 
 
 def open_for(*, user_id: int, now: datetime) -> QuerySet[Invitation]:

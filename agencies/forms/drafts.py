@@ -47,7 +47,8 @@ class StartForm(forms.Form):
         widget=forms.EmailInput(attrs={"autocomplete": "off", "class": "ltr"}),
     )
 
-    def __init__(self, *args: Any, by: Viewer, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, by: Viewer, fixed: str = "", **kwargs: Any) -> None:
+        """`fixed` says why partner and direction can no longer be chosen."""
         super().__init__(*args, **kwargs)
         self.fields["other"].error_messages["required"] = gettext_lazy("Choose a partner.")
         self.fields["title"].error_messages["required"] = gettext_lazy("Give it a title.")
@@ -55,6 +56,10 @@ class StartForm(forms.Form):
         assert isinstance(others, forms.ModelChoiceField)  # noqa: S101 - tells the type checker
         others.empty_label = _("Choose an agency")
         others.queryset = Agency.objects.exclude(pk=by.agency_id).order_by("name")
+        if fixed:
+            others.disabled = self.fields["direction"].disabled = True
+            others.help_text = fixed
+            del self.fields["first_email"]
 
     def clean(self) -> dict[str, Any]:
         """Ask for an address where nobody could answer."""
@@ -95,14 +100,21 @@ class PopulationForm(forms.Form):
         validators=[validate_slug],
         error_messages={"invalid": gettext_lazy("Type it without spaces, for example east-2026.")},
         help_text=gettext_lazy("Its short name, for example east-2026."),
-        widget=forms.TextInput(attrs={"class": "ltr short", "spellcheck": "false", "autocomplete": "off"}),
+        widget=forms.TextInput(
+            attrs={
+                "class": "ltr short",
+                "spellcheck": "false",
+                "autocomplete": "off",
+                "list": "known_event_slug",
+            }
+        ),
     )
     site = forms.CharField(
         label=gettext_lazy("Registration site"),
         max_length=80,
         required=False,
         help_text=gettext_lazy("Exactly as it is written in people's files."),
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "list": "known_site"}),
     )
     origin = forms.ChoiceField(
         label=gettext_lazy("Country of origin"), choices=country_choices, required=False
@@ -271,6 +283,7 @@ FORMS: dict[str, type[forms.Form]] = {
     "terms": TermsForm,
 }
 STEPS: dict[str, Text] = {
+    "parties": gettext_lazy("Partner and title"),
     "purpose": gettext_lazy("Purpose and legal basis"),
     "population": gettext_lazy("Whose data"),
     "fields": gettext_lazy("What is shown"),

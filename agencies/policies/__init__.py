@@ -6,14 +6,17 @@ from agencies.policies.agreements import (
     can_resume,
     can_suspend,
     check_answer,
+    check_correct,
     check_document,
     check_draft,
     check_parties,
+    check_population,
     check_resume,
     check_review,
     check_revise,
     check_sign,
     check_succession,
+    populations,
     unfinished,
 )
 from agencies.policies.members import (

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import date
+from difflib import get_close_matches
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from agencies.access import Viewer
 from agencies.access.permissions import Permission
@@ -12,6 +14,7 @@ from agencies.enums import AGREEMENT_MOVES, AgencyKind, AgreementStatus, LegalBa
 from agencies.models import Agreement, AgreementSignature
 from agencies.models.agreement import signers
 from agencies.policies.members import check_live
+from agencies.signals import population_asked
 from refugeecm.core.refusals import NotPermitted, allows
 
 
@@ -43,6 +46,28 @@ def check_parties(agreement: Agreement) -> None:
         )
 
 
+_ABSENT = {
+    "event_slug": gettext_lazy("There is no influx event “%(value)s”."),
+    "site": gettext_lazy("Nobody is registered at a site “%(value)s”."),
+}
+
+
+def populations(agreement: Agreement, *, by: Viewer) -> dict[str, tuple[list[str], bool]]:
+    """Return {term: (names to choose from, whether that of the agreement is there)}, as far as the viewer may know."""
+    told: list[tuple[Any, Any]] = population_asked.send(sender=Agreement, agreement=agreement, by=by)
+    return {term: found for _receiver, answer in told for term, found in answer.items()}
+
+
+def check_population(agreement: Agreement, *, by: Viewer) -> None:
+    """Refuse an influx event or a site that is not there. Sites of the other side are asked for when that side signs."""
+    for term, (names, there) in populations(agreement, by=by).items():
+        if (value := getattr(agreement, term)) and not there:
+            near = _(", ").join(get_close_matches(value, names, n=5, cutoff=0))
+            more = _("Choose one that is there: %(names)s.") % {"names": near}
+            said = str(_ABSENT[term]) % {"value": value}
+            raise NotPermitted(f"{said} {more if near else _('Check how it is written.')}", field=term)
+
+
 def named_only(matrix: dict[str, Any]) -> bool:
     """Answer whether a matrix names single groups of fields only ("registration.individual.name"), no class."""
     return all(key.count(".") == 2 for key, level in matrix.items() if level != "none")
@@ -68,6 +93,18 @@ def check_draft(*, agreement: Agreement, by: Viewer) -> None:
         raise NotPermitted(_("Only an administrator of the agency that drew it up can change this."))
     if agreement.status != AgreementStatus.DRAFT:
         raise NotPermitted(_("It has been proposed and stays as it is. Draw up a new version instead."))
+
+
+def check_correct(*, agreement: Agreement) -> None:
+    """Partner and direction are corrected before anybody has signed for them, or put a paper there for both to read."""
+    if agreement.replaces_id:
+        raise NotPermitted(_("A new version has the partner and the direction of the former."))
+    if agreement.signatures.exists() or agreement.documents.exists():
+        raise NotPermitted(
+            _(
+                "It has been signed or has a document, so partner and direction stay. Or give it up and draw up another."
+            )
+        )
 
 
 def check_sign(*, agreement: Agreement, by: Viewer, signatures: Iterable[AgreementSignature]) -> None:

@@ -111,8 +111,11 @@ def crumbs_to(found: Agreement) -> list[tuple[str, str]]:
     ]
 
 
-def terms_of(agreement: Agreement) -> list[tuple[str, object]]:
-    """Return (term in words, value in words) of all terms but the fields; None says that it is not recorded."""
+def terms_of(agreement: Agreement, *, standing: bool = False) -> list[tuple[str, object]]:
+    """Return (term in words, value in words) of all terms but the fields; None says that it is not recorded.
+
+    `standing` says that a new version could change them.
+    """
     return [
         (_("Title"), agreement.title),
         (_("Purpose"), agreement.get_purpose_display() or None),
@@ -127,7 +130,9 @@ def terms_of(agreement: Agreement) -> list[tuple[str, object]]:
             _("Handing cases over"),
             _("Allowed, each time with the recipient's agreement and a supervisor's approval")
             if agreement.hands_over
-            else _("Not agreed; a new version can allow it"),
+            else _("Not agreed; a new version can allow it")
+            if standing
+            else _("Not agreed"),
         ),
         (_("From"), fmt_date(agreement.starts_on)),
         (_("Until"), fmt_date(agreement.ends_on) if agreement.ends_on else _("no end set")),
@@ -163,7 +168,7 @@ def agreement(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
             (_("Until"), fmt_date(found.ends_on) if found.ends_on else _("no end set")),
             (_("Version"), found.version),
         ],
-        "terms": terms_of(found)[1:],
+        "terms": terms_of(found, standing=standing)[1:],
         "opened": list(matrix.opened()),
         "withheld": list(matrix.withheld()),
         "confidential": matrix.confidential,

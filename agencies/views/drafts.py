@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -21,7 +22,7 @@ from agencies.access.preview import preview
 from agencies.actions import agreements as acts
 from agencies.actions import invitations
 from agencies.forms import drafts as forms
-from agencies.models import Agreement, AgreementSignature
+from agencies.models import Agency, Agreement, AgreementSignature
 from agencies.policies import NotPermitted
 from agencies.views.agreements import crumbs_to, found_by, terms_of
 from refugeecm.core.classes import FieldClass
@@ -42,8 +43,7 @@ def agreement_new(request: ViewedRequest) -> HttpResponse:
         with told_on(form):
             with transaction.atomic():
                 made = acts.draft(by=request.viewer, now=now, starts_on=now.date(), **given)
-                if email:
-                    invitations.invite_first(agency=given["other"], email=email, by=request.viewer, now=now)
+                _invite(request, given["other"], email, now=now)
             return redirect("agreement-step", made.pk, "purpose")
     context = {"form": form, "crumbs": [(_("Agreements"), reverse("agreements"))]}
     return render(request, "agencies/agreement_new.html", context)
@@ -63,6 +63,8 @@ def agreement_step(request: ViewedRequest, pk: uuid.UUID, step: str) -> HttpResp
         return redirect("agreement", found.pk)
     if step == "check":
         return _check(request, found)
+    if step == "parties":
+        return _parties(request, found)
     if step == "fields":
         return _fields(request, found)
     form_of = forms.FORMS[step]
@@ -72,7 +74,11 @@ def agreement_step(request: ViewedRequest, pk: uuid.UUID, step: str) -> HttpResp
         with told_on(form):
             acts.change(agreement=found, by=request.viewer, now=timezone.now(), **form.cleaned_data)
             return redirect("agreement-step", found.pk, _next(step))
-    return _page(request, found, step, {"form": form})
+    context: dict[str, Any] = {"form": form}
+    if step == "population":
+        known = policies.populations(found, by=request.viewer)
+        context["known"] = {term: names for term, (names, _there) in known.items()}
+    return _page(request, found, step, context)
 
 
 @access.requires(Permission.AGREEMENT_PROPOSE)
@@ -94,6 +100,37 @@ def agreement_revise(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         made = acts.revise(agreement=found, by=request.viewer, now=timezone.now())
         return redirect("agreement-step", made.pk, "check")
     return redirect("agreement", found.pk)
+
+
+def _invite(request: ViewedRequest, other: Agency, email: str | None, *, now: datetime) -> None:
+    if email:
+        invitations.invite_first(agency=other, email=email, by=request.viewer, now=now)
+
+
+def _parties(request: ViewedRequest, found: Agreement) -> HttpResponse:
+    """The first step once more, for what was chosen by mistake."""
+    now, former, fixed = timezone.now(), found.other_than(request.viewer.agency_id), ""
+    try:
+        policies.check_correct(agreement=found)
+    except NotPermitted as refusal:
+        fixed = str(refusal)
+    initial = {"other": former.pk, "direction": found.direction, "title": found.title}
+    form = forms.StartForm(request.POST or None, by=request.viewer, fixed=fixed, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        given = dict(form.cleaned_data)
+        email = given.pop("first_email", None)
+        with told_on(form):
+            with transaction.atomic():
+                anew = acts.correct(agreement=found, by=request.viewer, now=now, **given)
+                _invite(request, given["other"], email, now=now)
+            if anew:
+                said = _(
+                    "It begins anew: what was chosen for %(former)s is gone. Go through the steps again."
+                )
+                messages.success(request, said % {"former": former})
+            return redirect("agreement-step", found.pk, _next("parties"))
+        found = found_by(request, found.pk)  # as it still is, for the head of the page
+    return _page(request, found, "parties", {"form": form})
 
 
 def _fields(request: ViewedRequest, found: Agreement) -> HttpResponse:

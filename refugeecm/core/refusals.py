@@ -15,7 +15,11 @@ from refugeecm.core.transitions import TransitionNotAllowed
 
 
 class NotPermitted(Exception):
-    """A foreseen refusal; its text may be shown."""
+    """A foreseen refusal; its text may be shown, beside `field` of a form if it is about what was filled in there."""
+
+    def __init__(self, text: str, *, field: str | None = None) -> None:
+        super().__init__(text)
+        self.field = field
 
 
 def allows(check: Callable[..., object], **given: Any) -> bool:
@@ -30,7 +34,9 @@ def allows(check: Callable[..., object], **given: Any) -> bool:
 class Told:
     """A block that ends at a refusal: it is told, and the view goes on behind the block."""
 
-    def __init__(self, refused: Callable[[str], object], done: Callable[[], object] | None = None) -> None:
+    def __init__(
+        self, refused: Callable[[Exception], object], done: Callable[[], object] | None = None
+    ) -> None:
         self._refused, self._done = refused, done
 
     def __enter__(self) -> None: ...
@@ -40,17 +46,20 @@ class Told:
     ) -> bool:
         if error is None and self._done:
             self._done()
-        told = isinstance(error, NotPermitted | TransitionNotAllowed)
-        if told:
-            self._refused(str(error))
-        return told
+        if isinstance(error, NotPermitted | TransitionNotAllowed):
+            self._refused(error)
+            return True
+        return False
 
 
 def told_to(request: HttpRequest, done: str = "") -> Told:
     """Tell a refusal above the next page; or else, when the block is done, say so."""
-    return Told(partial(messages.error, request), partial(messages.success, request, done) if done else None)
+    return Told(
+        lambda error: messages.error(request, str(error)),
+        partial(messages.success, request, done) if done else None,
+    )
 
 
 def told_on(form: forms.Form, field: str | None = None) -> Told:
     """Tell a refusal in the form, beside a field or above all."""
-    return Told(partial(form.add_error, field))
+    return Told(lambda error: form.add_error(field or getattr(error, "field", None), str(error)))

@@ -93,6 +93,9 @@ def _propose(
     given = {**usual, "title": title, "classes": classes, **terms}
     with transaction.atomic():
         viewer = cast.act(provider, _SIGNERS.get(provider, _HOSTS)[0])
+        theirs = Individual.objects.filter(agency=viewer.agency)
+        if given.get("site") and theirs.exists() and not theirs.filter(site=given["site"]).exists():
+            given |= {"site": "", "origin": "SDN"}  # a world too small for anybody to be there
         agreement = acts.draft(by=viewer, other=cast.agencies[recipient], now=now, **given)
     _sign(cast, agreement, provider, now=now)
     return agreement

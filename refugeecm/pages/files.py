@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from agencies import access
 from agencies.access import FIELDS_HIDDEN, Permission, Sight, Viewer, live_for, shown_fields
@@ -27,16 +28,17 @@ from agencies.models import Agreement
 from cases.enums import OPEN, ClaimStatus
 from cases.models import Claim
 from cases.reports import KINDS
+from refugeecm.core.refusals import told_on
 from refugeecm.core.templatetags.ui import fmt_date
 from refugeecm.pages.facts import contact, household_facts, identity, person_facts
 from refugeecm.pages.history import changes, timeline
 from refugeecm.pages.people import Line, line_of
-from registration.actions.contact import may_correct
+from registration.actions.contact import correct_phone, may_correct
 from registration.actions.sealing import Contact
+from registration.forms import PhoneForm
 from registration.models import Household, Individual, MatchCandidate
 from registration.reports import seal_badges
 from registration.rules.matching import REASONS
-from registration.views.contact import PhoneForm
 from resettlement.models import Handover, Referral
 from resettlement.reports import badge
 
@@ -137,14 +139,27 @@ def household(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 @access.requires(Permission.PERSON_READ)
 def individual(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Show the file of a person."""
+    person = _person(request.viewer, pk)
+    return _individual(request, person, PhoneForm() if may_correct(person, request.viewer) else None)
+
+
+@access.requires(Permission.PERSON_REGISTER)
+@require_POST
+def individual_phone(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Correct the telephone number; what cannot be one stays in its field, on the page of the person."""
+    viewer, form = request.viewer, PhoneForm(request.POST)
+    person = _person(viewer, pk)
+    if form.is_valid():
+        with told_on(form, "phone"):
+            correct_phone(individual=person, phone=form.cleaned_data["phone"], by=viewer, now=timezone.now())
+            messages.success(request, gettext("The telephone number is corrected."))
+            return redirect("individual", pk)
+    return _individual(request, person, form)
+
+
+def _individual(request: ViewedRequest, person: Individual, phone_form: PhoneForm | None) -> HttpResponse:
     viewer, now = request.viewer, timezone.now()
     today = timezone.localdate(now)
-    found = (
-        Individual.objects.visible_to(viewer)
-        .with_shown_classes(viewer)
-        .select_related("agency", "household", "event")
-    )
-    person: Individual = get_object_or_404(found, pk=pk)
     file = _file(viewer, person.household, [person], subjects=[], today=today)
     family = [one for one in _members(viewer, person.household) if one.pk != person.pk]
     reads.record(viewer=viewer, rows=[person, *family], view="individual", now=now)
@@ -166,7 +181,7 @@ def individual(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         "covering": _covering(person, viewer, file.covering),
         "identity": identity(person, viewer),
         "contact": contact(person, viewer, phone=member.phone, documents=member.documents),
-        "phone_form": PhoneForm() if may_correct(person, viewer) else None,
+        "phone_form": phone_form,
         "family": [line_of(one, viewer, today=today) for one in family],
         "changes": changes([person], viewer) if own else [],
         "crumbs": [
@@ -175,6 +190,16 @@ def individual(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         ],
     }
     return render(request, "pages/individual.html", context)
+
+
+def _person(viewer: Viewer, pk: uuid.UUID) -> Individual:
+    found = (
+        Individual.objects.visible_to(viewer)
+        .with_shown_classes(viewer)
+        .select_related("agency", "household", "event")
+    )
+    person: Individual = get_object_or_404(found, pk=pk)
+    return person
 
 
 def _household(viewer: Viewer, pk: uuid.UUID) -> Household:

@@ -15,6 +15,7 @@ urlpatterns = [
     path("access-explained/", explained.explained, name="explained"),
     path("people/", people.people, name="people"),
     path("people/<uuid:pk>/", files.individual, name="individual"),
+    path("people/<uuid:pk>/phone/", files.individual_phone, name="individual-phone"),
     path("people/<uuid:pk>/disclosures/", disclosures.disclosures, name="disclosures"),
     path("people/<uuid:pk>/statement/", disclosures.statement, name="statement"),
     path("households/<uuid:pk>/", files.household, name="household"),

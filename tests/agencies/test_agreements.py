@@ -126,7 +126,9 @@ def test_drawn_up_signed_prepared_active_ended(cast: Cast, event: Any, family: A
         ("purpose", {"purpose": ""}, "purpose"),
     ],
 )
-def test_what_is_wrong_is_said_at_its_field(cast: Cast, step: str, terms: dict[str, Any], field: str) -> None:
+def test_what_is_wrong_is_said_at_its_field(
+    cast: Cast, event: Any, step: str, terms: dict[str, Any], field: str
+) -> None:
     start(cast)
     answer = fill(cast.admin, the_one(cast), **{step: terms})
     assert answer.status_code == 200
@@ -205,7 +207,7 @@ def test_an_agreement_of_two_others_does_not_exist(cast: Cast, agree: Any) -> No
         assert browser.post(reverse(name, args=[made.pk]), {"reason": "x"}).status_code == 404
 
 
-def test_only_two_administrators_of_the_other_side_answer(cast: Cast) -> None:
+def test_only_two_administrators_of_the_other_side_answer(cast: Cast, event: Any) -> None:
     made = propose(cast)
     sign = reverse("agreement-sign", args=[made.pk])
     assert cast.partner.browser().post(sign).status_code == 403

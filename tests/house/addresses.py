@@ -70,7 +70,7 @@ ARGUMENTS: dict[str, dict[str, str | tuple[str, ...]]] = {
     "agency-cut": {"pk": "agency"},
     "agreement-step": {
         "pk": "agreement",
-        "step": ("purpose", "population", "fields", "terms", "check", "nonsense"),
+        "step": ("parties", "purpose", "population", "fields", "terms", "check", "nonsense"),
     },
     "agreement-preview": {"pk": "agreement"},
     "agreement-sign": {"pk": "agreement"},

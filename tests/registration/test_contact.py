@@ -37,8 +37,12 @@ def test_the_own_agency_corrects_a_number_and_finds_by_it(cast: Cast, family: li
     mother, browser = family[0], cast.caseworker.browser()
     page = reverse("individual", args=[mother.pk])
     assert "Correct the telephone number" in browser.get(page).content.decode()
-    answer = browser.post(reverse("individual-phone", args=[mother.pk]), {"phone": "12"}, follow=True)
-    assert "does not look like a phone number" in answer.content.decode()
+    answer = browser.post(reverse("individual-phone", args=[mother.pk]), {"phone": "+235 12"})
+    assert "does not look like a phone number" in answer.context["phone_form"].errors["phone"][0]
+    body = answer.content.decode()
+    assert 'value="+235 12"' in body, "what was typed stays"
+    assert "<details open>" in body
+    assert "There is a problem" in body
     browser.post(reverse("individual-phone", args=[mother.pk]), {"phone": "+235 66 99 99 99"})
     assert phone_of(cast, mother) == "+235 66 99 99 99"
     with acting_as(cast.caseworker.viewer):

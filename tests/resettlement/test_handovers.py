@@ -256,7 +256,7 @@ def test_a_refusal_needs_a_reason_and_asking_twice_is_refused(
 def test_only_under_an_agreement_in_force_that_covers_everybody(
     cast: Cast, supervisor: Person, event: Any, family: list[Individual], agree: Any
 ) -> None:
-    elsewhere = agree(event_slug="", site="ELSEWHERE")
+    elsewhere = agree(event_slug="", origin="ERI")
     with pytest.raises(NotPermitted, match="covers everybody"):
         offer(cast, family, elsewhere)
     agreement = agree()

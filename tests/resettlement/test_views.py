@@ -54,7 +54,7 @@ def test_without_an_agreement_the_page_says_what_to_do(
     address = reverse("referral-new", args=[claim.pk])
     browser = cast.caseworker.browser()
     assert "No partner may see this person" in browser.get(address).content.decode()
-    agree(event_slug="", site="ELSEWHERE")
+    agree(event_slug="", origin="ERI")
     api_only = agree(channels=["api"])
     page = browser.get(address).content.decode()
     assert "No partner may see this person" in page
@@ -181,6 +181,7 @@ def test_a_case_is_referred_by_its_own_agency_only(cast: Cast, claim: Claim, agr
 def test_another_family_is_not_covered_by_an_agreement_for_one_site(
     cast: Cast, event: Any, agree: Any
 ) -> None:
+    register(cast.caseworker, event, [{"registration_site": "CAMP-A"}])
     other = register(cast.caseworker, event, [{"given_name": "Zainab", "registration_site": "CAMP-B"}])[0]
     with acting_as(cast.caseworker.viewer):
         claim = claims.open_claim(individual=other, made_on=NOW.date(), by=cast.caseworker.viewer, now=NOW)
