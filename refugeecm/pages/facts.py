@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.text import capfirst
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from agencies.access import Sight, Viewer
 from refugeecm.core.templatetags.ui import country, fmt_date
@@ -34,14 +34,13 @@ def household_facts(house: Household, viewer: Viewer, size: int) -> list[tuple[A
 
 def person_facts(person: Individual, line: Line, viewer: Viewer) -> list[tuple[Any, ...]]:
     """Return the facts of a person's identity bar."""
-    age = (
-        line.born
-        if line.age is None
-        else gettext("%(born)s (%(age)s years)") % {"born": line.born, "age": line.age}
-    )
+    born = line.born
+    if line.age is not None:
+        years = ngettext("%(years)s year", "%(years)s years", line.age) % {"years": line.age}
+        born = f"{born} ({years})"
     return [
         (_("Sex"), line.sex),
-        (_("Born"), age),
+        (_("Born"), born),
         (_("Nationality"), line.nationality),
         (_("Relationship"), line.relationship),
         (_("Household"), line.household, "ltr"),

@@ -131,6 +131,7 @@ def test_dead_letters_are_sent_again_one_by_one_and_all(cast: Cast, endpoint: We
         in browser.post(at("webhook-replay", endpoint), follow=True).content.decode()
     )
     assert "No delivery fits" in browser.get(at("webhook", endpoint) + "?status=dead").content.decode()
+    assert "no connection" not in browser.get(at("webhook", endpoint)).content.decode(), "not tried anew yet"
 
 
 def test_who_may(cast: Cast, endpoint: WebhookEndpoint) -> None:
