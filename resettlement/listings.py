@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from agencies.access import Permission, Viewer
 from agencies.channels.lists import Chunk, Listing, by_key, line, query_of, register
-from cases.reports import people
-from registration.listings import PERSON, person_cells
+from cases.listings import with_people
+from registration.listings import PERSON
 from resettlement.forms import InboxFilter
 from resettlement.reports import filtered
 
@@ -28,18 +28,8 @@ HANDOVER = [("number", _("household number")), ("kind", _("kind")), *REFERRAL[1:
 
 
 def _referrals(viewer: Viewer, given: Mapping[str, Any], after: str) -> Chunk:
-    """Return referrals with their people, each as far as the viewer sees them."""
-    found = by_key(_narrowed(viewer, given)[0], after)
-    persons = people(viewer, {one.individual_id for one in found.rows})
-    names = [name for name, _label in REFERRAL]
-    lines = [
-        [
-            *line(one, viewer, names, agency=one.agency.name, recipient=one.recipient.name),
-            *person_cells(persons.get(one.individual_id), viewer),
-        ]
-        for one in found.rows
-    ]
-    return Chunk(lines, [found.rows, list(persons.values())], found.after, found.total)
+    """Return referrals with their people."""
+    return with_people(_narrowed(viewer, given)[0], viewer, REFERRAL, after)
 
 
 register(
@@ -58,10 +48,7 @@ def _handovers(viewer: Viewer, given: Mapping[str, Any], after: str) -> Chunk:
     """Return hand-overs of households; who is in one is told by the list of people."""
     found = by_key(_narrowed(viewer, given)[1], after)
     names = [name for name, _label in HANDOVER]
-    lines = [
-        line(one, viewer, names, agency=one.agency.name, recipient=one.recipient.name) for one in found.rows
-    ]
-    return Chunk(lines, [found.rows], found.after, found.total)
+    return Chunk([line(one, viewer, names) for one in found.rows], [found.rows], found.after, found.total)
 
 
 def _narrowed(viewer: Viewer, given: Mapping[str, Any]) -> list[Any]:

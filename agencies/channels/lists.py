@@ -126,7 +126,8 @@ def by_key(rows: models.QuerySet[Any], after: str) -> Rows:
 def line(row: models.Model, viewer: Viewer, names: Sequence[str], **words: Any) -> list[str]:
     """Return the cells of a row: what `present` shows the viewer, and "not shared" for the rest.
 
-    `words` says a field in another way, for example a name instead of a key; it is used only where the field is shown in full.
+    An agency or another row that is named is written as its name; `words` says a field in another way. Both only where the field is
+    shown in full.
     """
     seen = present(row, viewer)
     cells = []
@@ -136,8 +137,8 @@ def line(row: models.Model, viewer: Viewer, names: Sequence[str], **words: Any) 
             continue
         one: Any = row._meta.get_field(name)
         value = seen[name]
-        if name in words and value == getattr(row, one.attname):
-            value = words[name]
+        if value == getattr(row, one.attname) and (name in words or one.is_relation):
+            value = words[name] if name in words else getattr(row, name)
         elif one.choices:
             value = dict(one.flatchoices).get(value, value)
         cells.append(written(value))

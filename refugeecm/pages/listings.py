@@ -28,17 +28,7 @@ COLUMNS = [
 def _people(viewer: Viewer, given: Mapping[str, Any], after: str) -> Chunk:
     """Return people, each with what the viewer may see of them."""
     found = by_key(sought(given, viewer).select_related("household", "agency", "event"), after)
-    lines = [
-        person_cells(
-            one,
-            viewer,
-            COLUMNS,
-            household=one.household.number,
-            event=one.event.name if one.event else "",
-            agency=one.agency.name,
-        )
-        for one in found.rows
-    ]
+    lines = [person_cells(one, viewer, COLUMNS) for one in found.rows]
     return Chunk(lines, [found.rows], found.after, found.total)
 
 

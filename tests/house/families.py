@@ -1,0 +1,162 @@
+"""Who are the people in the world of the house tests? Families with a marker in every field, their claims, a sealed file."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from agencies.access import enter
+from agencies.enums import Role
+from cases.actions import claims
+from registration.actions import consents, exceptions, people
+from registration.models import (
+    Document,
+    Household,
+    HouseholdReader,
+    Individual,
+    InfluxEvent,
+)
+from registration.rules.arrivals import read_row
+from tests.house.marking import Marking, days, word
+from tests.house.world import NOW, OWN
+
+
+class Families(Marking):
+    """Registers people through the actions of the house, as its caseworkers would."""
+
+    def family(self, code: str, event: InfluxEvent, *, covered: list[str]) -> None:
+        """Register a mother and a child in whose every field a marker stands; claim and decision follow."""
+        world, caseworker = self.world, self.world.actor(code, Role.CASEWORKER).viewer
+        to, number = tuple(covered), next(self.families)
+        common = {"registration_site": word("site"), "nationality": "SDN", "registration_date": "2026-02-20"}
+        rows = [
+            self.person(number * 2, common | {"relationship_to_head": "head", "sex": "F"}),
+            self.person(
+                number * 2 + 1,
+                common | {"relationship_to_head": "child", "sex": "M", "marital_status": "single"},
+            ),
+        ]
+        group = people.Arrival(
+            members=[_checked(one) for one in rows], ordinals=[1, 2], source_ref=word("house")
+        )
+        with transaction.atomic():
+            enter(caseworker, reason="test")
+            people.register(arrivals=[group], by=caseworker, now=NOW, event=event)
+            household = Household.objects.get(members=group.individuals[0])
+            persons = [Individual.objects.get(pk=one) for one in group.individuals]
+            documents = list(Document.objects.filter(individual__in=persons))
+            old = persons[0].mother_name
+            Individual.objects.filter(pk=persons[0].pk).update(mother_name=word("mother"))
+            persons[0].refresh_from_db()
+        for text, cls, name in [
+            (str(household.pk), "C1", "household.id"),
+            (household.number, "C1", "household.number"),
+            (household.source_ref, "C1", "household.source_ref"),
+            (common["registration_site"], "C3", "household.site"),
+            (old, "C2", "individual.mother_name (history)"),
+            (persons[0].mother_name, "C2", "individual.mother_name"),
+        ]:
+            self.mark(code, cls, name, text, to=to)
+        for row, person in zip(rows, persons, strict=True):
+            self.mark(code, "C1", "individual.id", str(person.pk), to=to)
+            self.mark(code, "C1", "individual.number", person.number, to=to)
+            self.mark(code, "C1", "individual.source_ref", row["record_id"], to=to)
+            for name in ("given_name", "father_name", "family_name", "full_name_native", "birth_place"):
+                self.mark(code, "C2", f"individual.{name}", row[name], to=to)
+            self.mark(
+                code, "C2", "individual.birth_date", *days(date.fromisoformat(row["date_of_birth"])), to=to
+            )
+            self.mark(code, "C3", "individual.phone", row["phone"], re.sub(r"\D", "", row["phone"]), to=to)
+            self.mark(code, "C3", "document.number", row["document_number"], to=to)
+        records = world.records[code]
+        records.add("household", household.pk)
+        records.add("individual", *[one.pk for one in persons])
+        records.add("document", *[one.pk for one in documents])
+        others = [one for relation, one in world.agencies.items() if relation != code]
+        if others:
+            witness = word("witness")
+            with transaction.atomic():
+                enter(caseworker, reason="test")
+                consent = consents.record(
+                    individual=persons[0], purpose="asylum", recipient=others[0], text_version="1", language="Arabic",
+                    given_on=NOW.date(), witness=witness, by=caseworker, now=NOW,
+                )  # fmt: skip
+            records.add("consent", consent.pk)
+            self.mark(code, "C2", "consent.witness", witness)
+        self.claim(code, persons[0], to)
+
+    def sealed_family(self, event: InfluxEvent) -> None:
+        """Register one more family of the shared population and seal its file: a supervisor reads it, and a decision maker who broke
+        the glass."""
+        world, own = self.world, self.world.records[OWN]
+        readers = [world.actor(OWN, one) for one in (Role.SUPERVISOR, Role.DECISION_MAKER)]
+        before = {kind: len(keys) for kind, keys in own.of.items()}
+        self.readers = frozenset(one.user.pk for one in readers if one.user)
+        self.family(OWN, event, covered=[])
+        made = {kind: keys[before.get(kind, 0) :] for kind, keys in own.of.items()}
+        world.sealed = dict.fromkeys((key for keys in made.values() for key in keys), self.readers)
+        supervisor, decider = (one.viewer for one in readers)
+        reason = word("reason")
+        with transaction.atomic():
+            enter(supervisor, reason="test")
+            household = Household.objects.get(pk=made["household"][0])
+            exceptions.seal(household=household, reason=reason, readers=[], by=supervisor, now=NOW)
+        self.mark(OWN, "C4", "sealed.reason", reason)
+        with transaction.atomic():
+            enter(decider, reason="test")
+            exceptions.break_glass(number=household.number, reason=reason, by=decider, now=NOW)
+            HouseholdReader.objects.exclude(expires_at=None).update(
+                expires_at=timezone.now() + timedelta(hours=2)
+            )
+        self.readers = None
+
+    def person(self, number: int, common: dict[str, str]) -> dict[str, str]:
+        """Return the words of a row of an arrivals file, each a marker."""
+        born = date(1950, 1, 3) + timedelta(days=number * 37)
+        return {
+            "record_id": word("ref"),
+            "given_name": word("given"),
+            "father_name": word("father"),
+            "family_name": word("family"),
+            "full_name_native": word("native"),
+            "mother_name": word("mother"),
+            "birth_place": word("birth"),
+            "date_of_birth": born.isoformat(),
+            "phone": f"+235 66 {number % 100:02d} {number // 100:02d} 77",
+            "document_type": "passport",
+            "document_number": f"ZQ{number:07d}X",
+            "arrival_date": "2026-02-18",
+            **common,
+        }
+
+    def claim(self, code: str, person: Individual, to: tuple[str, ...]) -> None:
+        """Open a claim, propose a decision, and note the number under which every agency that may know of it knows it."""
+        world = self.world
+        caseworker, decider = (
+            world.actor(code, role).viewer for role in (Role.CASEWORKER, Role.DECISION_MAKER)
+        )
+        with transaction.atomic():
+            enter(caseworker, reason="test")
+            made = claims.open_claim(individual=person, made_on=date(2026, 2, 25), by=caseworker, now=NOW)
+            claims.change_status(claim=made, to="examination", by=caseworker, now=NOW)
+            claims.propose_decision(claim=made, outcome="recognised", by=decider, now=NOW)
+        world.records[code].add("claim", made.pk)
+        self.mark(code, "C1", "claim.id", str(made.pk), to=to)
+        self.mark(code, "C1", "claim.number", made.number, to=to)
+        for one in (code, *to):
+            viewer, value = world.actor(one, Role.CASEWORKER).viewer, word("theirs")
+            with transaction.atomic():
+                enter(viewer, reason="test")
+                claims.set_reference(claim=made, value=value, by=viewer, now=NOW)
+            world.records[one].add("reference", value)
+            self.mark(one, "C1", "claim_reference.value", value)
+
+
+def _checked(words: dict[str, str]) -> Any:
+    row, errors = read_row(words, today=NOW.date())
+    assert row is not None, errors
+    return row
