@@ -42,6 +42,97 @@ class LegalStatus(TextChoices):
     NOT_OF_CONCERN = "NOT_OF_CONCERN", _("Not of concern")
 
 
+class StatusBasis(TextChoices):
+    """On what a legal status rests; proGres, legal basis (values as far as they are known: law-and-practice.md 1.6)."""
+
+    CONVENTION = "CONVENTION_1951", _("1951 Convention")
+    MANDATE = "MANDATE", _("UNHCR mandate")
+    OAU = "OAU_1969", _("OAU Convention of 1969")
+    CARTAGENA = "CARTAGENA", _("Cartagena Declaration")
+    SUBSIDIARY = "SUBSIDIARY", _("Subsidiary or complementary protection")
+    TEMPORARY = "TEMPORARY_PROTECTION", _("Temporary protection")
+    PRIMA_FACIE = "PRIMA_FACIE", _("Prima facie")
+    DERIVATIVE = "DERIVATIVE", _("Through a family member")
+
+
+class StatusCategory(TextChoices):
+    """How a legal status was established; proGres, status category."""
+
+    INDIVIDUAL = "INDIVIDUAL", _("Individually determined")
+    GROUP = "GROUP", _("As a member of a group")
+    DERIVATIVE = "DERIVATIVE", _("Derived from a family member")
+
+
+class NationalityStatus(TextChoices):
+    """Whether a nationality is established; no value: it is, as far as the person says (Reg. (EU) 2024/1348 article 27(2))."""
+
+    STATELESS = "STATELESS", _("Stateless")
+    PENDING = "PENDING", _("To be determined")
+
+
+class Level(TextChoices):
+    """Levels of registration: UNHCR Registration Guidance 6.5 and 8.2, from the least to the most."""
+
+    GROUP = "PRE_GROUP", _("Group pre-registration")
+    EMERGENCY = "IND_EMERGENCY", _("Emergency registration")
+    BASIC = "IND_BASIC", _("Basic registration")
+    COMPREHENSIVE = "IND_COMPREHENSIVE", _("Comprehensive registration")
+
+
+class Education(TextChoices):
+    """UNHCR eRRF, table EducationLevel: years of school, or what came instead."""
+
+    NONE = "NE", _("No education")
+    KINDERGARTEN = "KG", _("Kindergarten")
+    YEAR_1 = "1", _("1 year")
+    YEAR_2 = "2", _("2 years")
+    YEAR_3 = "3", _("3 years")
+    YEAR_4 = "4", _("4 years")
+    YEAR_5 = "5", _("5 years")
+    YEAR_6 = "6", _("6 years")
+    YEAR_7 = "7", _("7 years")
+    YEAR_8 = "8", _("8 years")
+    YEAR_9 = "9", _("9 years")
+    YEAR_10 = "10", _("10 years")
+    YEAR_11 = "11", _("11 years")
+    YEAR_12 = "12", _("12 years")
+    YEAR_13 = "13", _("13 years")
+    YEAR_14 = "14", _("14 years")
+    INFORMAL = "IN", _("Informal education")
+    TECHNICAL = "TC", _("Technical or vocational")
+    UNIVERSITY = "UG", _("University")
+    POSTGRADUATE = "PG", _("Post-university")
+    UNKNOWN = "U", _("Unknown")
+
+
+class ProcessReason(TextChoices):
+    """Why a record is on hold, inactive or closed: law-and-practice.md 1.7 (UNHCR's own list was not to be had)."""
+
+    FRAUD_INQUIRY = "fraud_inquiry", _("Suspected fraud is looked into")
+    IDENTITY_DOUBT = "identity_doubt", _("Identity in doubt")
+    PENDING_MERGE = "pending_merge", _("May be the same person as another")
+    PROTECTION_REVIEW = "protection_review", _("Protection review")
+    NO_SHOW = "no_show", _("Did not come to the verification")
+    NOT_RENEWED = "not_renewed", _("Documents not renewed")
+    LOST_CONTACT = "lost_contact", _("Lost contact")
+    LONG_ABSENCE = "long_absence", _("Long absence")
+    DECEASED = "deceased", _("Deceased")
+    REPATRIATED = "repatriated", _("Voluntary repatriation")  # VOL26 in proGres
+    DEPARTED = "departed", _("Spontaneous departure")  # REG38
+    RESETTLED = "resettled", _("Resettled")  # RST33
+    NATURALISED = "naturalised", _("Naturalised")
+    CESSATION = "cessation", _("Cessation of status")
+    CANCELLATION = "cancellation", _("Cancellation of status")
+    REVOCATION = "revocation", _("Revocation of status")
+    REJECTED = "rejected", _("Finally rejected")
+    WITHDRAWN = "withdrawn", _("Withdrawn or abandoned")
+    DUPLICATE = "duplicate", _("Registered twice")
+    FRAUD = "fraud", _("Fraud")
+    MOVED = "moved", _("Moved to another operation")
+    NOT_OF_CONCERN = "not_of_concern", _("Not of concern")
+    REOPENED = "reopened", _("Opened again")
+
+
 class ProcessStatus(TextChoices):
     """Life of a record in proGres."""
 
@@ -49,6 +140,55 @@ class ProcessStatus(TextChoices):
     HOLD = "H", _("On hold")
     INACTIVE = "I", _("Inactive")
     CLOSED = "C", _("Closed")
+
+
+COUNTED = (ProcessStatus.ACTIVE, ProcessStatus.HOLD)  # records of people who are there
+# A closed record is opened again by a supervisor only (registration.policies).
+PROCESS_MOVES = table(ProcessStatus, A="H I C", H="A I C", I="A C", C="A")
+
+
+class GroupReason(TextChoices):
+    """Why somebody joined or left a registration group, or took another place in it."""
+
+    BIRTH = "birth", _("Birth")
+    LATE = "late", _("Registered late")
+    MARRIAGE = "marriage", _("Marriage")
+    DIVORCE = "divorce", _("Divorce or separation")
+    REUNITED = "reunited", _("Family reunited")
+    SPLIT = "split", _("Group divided")
+    MOVED = "moved", _("Moved to another group")
+    FOCAL_POINT = "focal_point", _("Another focal point")
+    RECORD_CLOSED = "record_closed", _("Record closed")
+    GROUP_CLOSED = "group_closed", _("Group closed")
+    CORRECTION = "correction", _("Correction")
+
+
+class InfluxStatus(TextChoices):
+    """Life of an influx event."""
+
+    DRAFT = "draft", _("Draft")
+    ALERT = "alert", _("Proposed")
+    DECLARED = "declared", _("Declared")
+    SCALED_DOWN = "scaled_down", _("Scaled down")
+    CLOSED = "closed", _("Closed")
+
+
+INFLUX_MOVES = table(
+    InfluxStatus,
+    draft="alert",
+    alert="draft declared",
+    declared="scaled_down closed",
+    scaled_down="declared closed",
+)
+
+
+class InfluxBasis(TextChoices):
+    """On what the people of an influx are received: law-and-practice.md 1.13."""
+
+    PRIMA_FACIE = "PRIMA_FACIE", _("Prima facie recognition")
+    TEMPORARY = "TEMP_PROTECTION", _("Temporary protection")
+    CRISIS = "EU_CRISIS", _("Crisis (Regulation (EU) 2024/1359)")
+    OTHER = "OTHER", _("Other")
 
 
 class Relationship(TextChoices):
@@ -109,6 +249,9 @@ class Relationship(TextChoices):
     UKM = "UKM", _("Not specified (male)")
     UKF = "UKF", _("Not specified (female)")
     UNKNOWN = "U", _("To be defined")
+
+
+FOCAL = (Relationship.PA, Relationship.HR1)  # the focal point of a registration group
 
 
 class MaritalStatus(TextChoices):

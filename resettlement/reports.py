@@ -109,7 +109,7 @@ def without_consent(viewer: Viewer, person: Individual) -> list[Agreement]:
         .filter(
             Q(event_slug="") | Q(event_slug=person.event.slug if person.event else ""),
             Q(site="") | Q(site=person.site),
-            Q(origin="") | Q(origin=person.nationality),
+            Q(origin="") | Q(origin=person.origin),
             provider_id=viewer.agency_id,
             legal_basis=LegalBasis.CONSENT,
         )

@@ -22,16 +22,20 @@ class TransitionNotAllowed(Exception):
 def move(row: models.Model, *, to: str, **changes: Any) -> None:
     """Move the row to status `to`, by the table of its model (`moves`), and set `changes` in the same statement.
 
+    The status is the column `status`, or the one that the model names as `moves_by`.
     The UPDATE names the status it was read in: of two people who press at once, one wins and the other gets TransitionNotAllowed.
     """
     one: Any = row
-    was = one.status
+    column = getattr(type(row), "moves_by", "status")
+    was = getattr(one, column)
     # The base manager, because a row that was found visible must not vanish by another filter on the way.
     manager = type(row)._base_manager
-    if to not in one.moves[was] or not manager.filter(pk=row.pk, status=was).update(status=to, **changes):
+    if to not in one.moves[was] or not manager.filter(pk=row.pk, **{column: was}).update(
+        **{column: to}, **changes
+    ):
         raise TransitionNotAllowed(
             _("This is no longer possible: the status is “%(status)s”. Reload the page to see what changed.")
-            % {"status": one.get_status_display()}
+            % {"status": getattr(one, f"get_{column}_display")()}
         )
-    for name, value in {"status": to, **changes}.items():
+    for name, value in {column: to, **changes}.items():
         setattr(row, name, value)

@@ -17,7 +17,7 @@ from refugeecm.demonstration.arrivals_file import HEADER, Writer, spoiled
 from refugeecm.demonstration.cast import Cast, country_name, host_code
 from refugeecm.demonstration.figures import Corridor, shares
 from registration.actions import events, imports, people
-from registration.enums import BatchStatus
+from registration.enums import BatchStatus, InfluxStatus
 from registration.models import ImportBatch, InfluxEvent
 from registration.rules.arrivals import ArrivalRow, read_row
 
@@ -78,9 +78,9 @@ def _arrive(cast: Cast, corridor: Corridor, share: int, *, seed: int, now: datet
         event = events.draft(
             slug=slug(corridor, now), name=name, by=viewer, now=now - timedelta(days=WAVES[0] + 30)
         )
-        if not event.is_draft:
+        if event.status != InfluxStatus.DRAFT:
             raise RuntimeError(f"Event {event.slug} exists")
-        InfluxEvent.objects.filter(pk=event.pk).update(is_draft=False)
+        InfluxEvent.objects.filter(pk=event.pk).update(status=InfluxStatus.DECLARED)
         for wave, days in enumerate(WAVES):
             size = share // len(WAVES) + (wave < share % len(WAVES))
             moment = now - timedelta(days=days, minutes=seed % 300)

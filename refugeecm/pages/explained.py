@@ -409,7 +409,7 @@ def _stops(
             return _("It rests on consent, and the person has given none for this purpose.")
         if consent.withdrawn_at:
             return _("The person withdrew the consent on %(day)s.") % {"day": _day(consent.withdrawn_at)}
-    if one.recipient.kind == AgencyKind.GOVERNMENT and one.recipient.country == person.nationality:
+    if one.recipient.kind == AgencyKind.GOVERNMENT and person.may_have_fled(one.recipient.country):
         return _("Nothing goes to the authorities of a person's own country.")
     return _("It does not cover this person.")
 
@@ -419,7 +419,7 @@ def _population(one: Agreement, person: Individual) -> list[tuple[Text, str, str
     return [
         (_("influx event"), one.event_slug, person.event.slug if person.event else ""),
         (_("registration site"), one.site, person.site),
-        (_("country of origin"), one.origin, person.nationality),
+        (_("country of origin"), one.origin, person.origin),
     ]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from django.db import connection
 
 from agencies.models import Agreement
+from registration.models import OF_ORIGIN
 
 # A person is covered when every part of the population that is given fits and, where the agreement rests on consent, they have given
 # it to this recipient for this purpose. Sealed files are covered by nothing. The authorities of a person's own country get nothing
@@ -28,9 +29,9 @@ _COVER = """
     WHERE (a.event_slug = '' OR a.event_slug = e.slug)
       AND (a.asylum = '' OR a.asylum = COALESCE(e.country, own.country))
       AND (a.site = '' OR a.site = i.site)
-      AND (a.origin = '' OR a.origin = i.nationality)
+      AND (a.origin = '' OR a.origin = COALESCE(NULLIF(i.origin_country, ''), i.nationality))
       AND (c.id IS NOT NULL OR NOT (a.legal_basis = 'consent' OR a.purpose = 'voluntary_return'))
-      AND (NOT (r.kind = 'government' AND r.country = i.nationality)
+      AND (NOT (r.kind = 'government' AND {of_origin})
            OR a.purpose = 'voluntary_return' AND c.confirmed_again_by_id IS NOT NULL)
       AND NOT EXISTS (SELECT 1 FROM registration_sealedfile s WHERE s.individual_id = i.id AND s.lifted_at IS NULL)
       AND {which}
@@ -50,10 +51,10 @@ def cover_individuals(individuals: Sequence[uuid.UUID], *, fresh: bool = False) 
             cursor.execute(
                 "DELETE FROM registration_personaccess WHERE individual_id = ANY (%s::uuid[])", [ids]
             )
-        cursor.execute(_COVER.format(which="i.id = ANY (%s::uuid[])"), [ids])
+        cursor.execute(_COVER.format(of_origin=OF_ORIGIN, which="i.id = ANY (%s::uuid[])"), [ids])
 
 
 def cover_agreement(agreement: Agreement) -> None:
     """Write who is covered by one agreement; run by a worker before it becomes active, in the provider's context."""
     with connection.cursor() as cursor:
-        cursor.execute(_COVER.format(which="a.id = %s"), [str(agreement.pk)])
+        cursor.execute(_COVER.format(of_origin=OF_ORIGIN, which="a.id = %s"), [str(agreement.pk)])

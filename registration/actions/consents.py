@@ -23,7 +23,7 @@ WITHDRAWN = events.declare("registration.consent.withdrawn", "A person withdrew 
 
 def goes_home(person: Individual, recipient: Agency) -> bool:
     """Answer whether the recipient is an authority of the person's own country: then two people confirm the consent."""
-    return recipient.kind == AgencyKind.GOVERNMENT and recipient.country == person.nationality
+    return recipient.kind == AgencyKind.GOVERNMENT and person.may_have_fled(recipient.country)
 
 
 @transaction.atomic

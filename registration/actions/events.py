@@ -19,7 +19,6 @@ def draft(*, slug: str, name: str, by: Viewer, now: datetime) -> InfluxEvent:
             "name": name,
             "agency": by.agency,
             "country": by.agency.country,
-            "is_draft": True,
             "created_at": now,
         },
     )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
+from django.db.models import NOT_PROVIDED
 
 from agencies.access import Permission, Viewer
 from refugeecm.core import crypto, events
@@ -19,9 +20,9 @@ from refugeecm.core.bulk import insert
 from refugeecm.core.ids import number, uuid7
 from registration import policies
 from registration.actions import access_rows, sealing
-from registration.enums import Flow, LegalStatus, ProcessStatus
+from registration.enums import FOCAL, Flow, LegalStatus, Level, ProcessStatus, Relationship
 from registration.models import Document, Household, Individual, InfluxEvent, LedgerLine, PersonKey
-from registration.rules.arrivals import ArrivalRow, person_of
+from registration.rules.arrivals import ArrivalRow, head_of, person_of
 from registration.rules.keys import keys
 
 HOUSEHOLD_REGISTERED = events.declare(
@@ -37,7 +38,8 @@ class Arrival:
     """People who are registered together: rows as checked, and where they go.
 
     ordinals: a number per member that is stable over repetitions (the row of the file). joins: the household that exists
-    already. keys: what registration.rules.keys.keys says of each member, where that was computed before.
+    already. keys: what registration.rules.keys.keys says of each member, where that was computed before. details: further columns of
+    each Individual by name, for members of whom more is known than a row says; those of sealing.SEALED as plain text.
     """
 
     members: Sequence[ArrivalRow]
@@ -45,6 +47,7 @@ class Arrival:
     joins: uuid.UUID | None = None
     source_ref: str = ""
     keys: Sequence[Sequence[int]] = ()
+    details: Sequence[Mapping[str, Any]] = ()
     individuals: list[uuid.UUID] = field(default_factory=list)
 
 
@@ -71,20 +74,25 @@ def register(
     event: InfluxEvent,
     seed: bytes | None = None,
     created_at: datetime | None = None,
+    level: str = "",
 ) -> int:
     """Register households and their members for the viewer's agency; return how many people.
 
     Writes in one go, in this transaction: households, people, keys, documents, history (by triggers), ledger, access rows, events.
-    The ids of the people are put into `arrival.individuals`, in the order of its members. Raises policies.NotPermitted.
+    The ids of the people are put into `arrival.individuals`, in the order of its members. `level` is the event's where none is
+    given. A new group without a focal point gets one (rules.arrivals.head_of); a second one who joins a group is "to be defined".
+    Raises policies.NotPermitted.
     """
     policies.check_may(by, Permission.PERSON_REGISTER)
     rows = _Rows(by=by, now=now, event=event, seed=seed or crypto.new_key(), created_at=created_at or now)
+    rows.level = level or event.level
+    rows.headed = _headed([one.joins for one in arrivals if one.joins])
     people = sum(len(one.members) for one in arrivals)
     serials = _serials("registration_household", len(arrivals)), _serials("registration_individual", people)
     for arrival in arrivals:
         rows.add(arrival, serials)
-    insert(Household, rows.households)
-    insert(Individual, rows.individuals)
+    insert(Household, filled(Household, rows.households))
+    insert(Individual, filled(Individual, rows.individuals))
     insert(PersonKey, rows.keys)
     insert(Document, rows.documents)
     insert(LedgerLine, ledger_lines(rows.stock, agency_id=by.agency_id, flow=Flow.REGISTRATION))
@@ -105,6 +113,29 @@ def _serials(sequence: str, count: int) -> list[int]:
         return [row[0] for row in cursor.fetchall()][::-1]
 
 
+def filled(model: type[models.Model], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows with the same names in each: what only some of them give is the column's default in the others."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    if all(len(row) == len(names) for row in rows):
+        return rows
+    otherwise = {name: _default(model._meta.get_field(name)) for name in names}
+    return [otherwise | row for row in rows]
+
+
+def _default(field: Any) -> Any:
+    given = field.db_default
+    return None if given is NOT_PROVIDED else given
+
+
+def _headed(households: list[uuid.UUID]) -> set[uuid.UUID]:
+    """Return those of the groups that have a focal point."""
+    if not households:
+        return set()
+    return set(
+        Individual.objects.filter(household__in=households).focal_points().values_list("household", flat=True)
+    )
+
+
 class _Rows:
     """The rows of one call, as plain values ready for bulk insertion."""
 
@@ -116,6 +147,8 @@ class _Rows:
         self.wrapping = sealing.agency_key(by.agency)
         self.secret = crypto.derived("keys")
         self.status = LegalStatus.ASYLUM_SEEKER
+        self.level: str = Level.EMERGENCY
+        self.headed: set[uuid.UUID] = set()
         self.households: list[dict[str, Any]] = []
         self.individuals: list[dict[str, Any]] = []
         self.keys: list[dict[str, Any]] = []
@@ -138,17 +171,41 @@ class _Rows:
                     "registered_on": first.registration_date or self.now.date(),
                     "arrived_on": first.arrival_date,
                     "source_ref": arrival.source_ref,
+                    **({} if self.level == Level.EMERGENCY else {"level": self.level}),
                 }
             )
         else:
             household = arrival.joins
             self.joined.append(household)
+        start = len(self.individuals)
         found = arrival.keys or [keys(person_of(member), secret=self.secret) for member in arrival.members]
-        for member, ordinal, stored in zip(arrival.members, arrival.ordinals, found, strict=True):
-            arrival.individuals.append(self._person(member, ordinal, household, serials[1].pop(), stored))
+        details = arrival.details or [{}] * len(arrival.members)
+        for member, ordinal, stored, more in zip(
+            arrival.members, arrival.ordinals, found, details, strict=True
+        ):
+            arrival.individuals.append(
+                self._person(member, ordinal, household, serials[1].pop(), stored, more)
+            )
+        self._lead(household, self.individuals[start:], arrival)
+
+    def _lead(self, household: uuid.UUID, rows: list[dict[str, Any]], arrival: Arrival) -> None:
+        """Let the group have one focal point, no more and no less."""
+        heads = [one for one in rows if one["relationship"] in FOCAL]
+        spare = heads if household in self.headed else heads[1:]
+        for one in spare:
+            one["relationship"] = Relationship.UNKNOWN
+        if not heads and household not in self.headed:
+            rows[head_of(arrival.members)]["relationship"] = Relationship.PA
+        self.headed.add(household)
 
     def _person(
-        self, row: ArrivalRow, ordinal: int, household: uuid.UUID, serial: int, stored: Sequence[int]
+        self,
+        row: ArrivalRow,
+        ordinal: int,
+        household: uuid.UUID,
+        serial: int,
+        stored: Sequence[int],
+        more: Mapping[str, Any],
     ) -> uuid.UUID:
         key, person = crypto.new_key(), individual_id(self.created_at, self.seed, ordinal)
         registered_on = row.registration_date or self.now.date()
@@ -178,7 +235,7 @@ class _Rows:
                 "birth_place": row.birth_place,
                 "nationality": row.nationality,
                 "marital_status": row.marital_status,
-                "phone": crypto.seal(row.phone.encode(), key=key, place=sealing.phone_place(person))
+                "phone": crypto.seal(row.phone.encode(), key=key, place=sealing.value_place("phone", person))
                 if row.phone
                 else b"",
                 "legal_status": self.status,
@@ -188,6 +245,8 @@ class _Rows:
                 "source_ref": row.source_id,
                 "registered_on": registered_on,
                 "keys": stored,
+                **({} if self.level == Level.EMERGENCY else {"level": self.level}),
+                **self._more(more, key, person),
             }
         )
         if row.document_number:
@@ -204,11 +263,22 @@ class _Rows:
                     "number_index": sealing.document_index(row.document_number),
                 }
             )
+        origin = more.get("origin_country") or row.nationality
         self.stock[
-            registered_on, row.nationality, self.event.country, self.status, row.registration_site, row.sex,
+            registered_on, origin, self.event.country, self.status, row.registration_site, row.sex,
             age_band(row.birth_date, registered_on),
         ] += 1  # fmt: skip
         return person
+
+    @staticmethod
+    def _more(given: Mapping[str, Any], key: bytes, person: uuid.UUID) -> dict[str, Any]:
+        return {
+            name: crypto.seal(value.encode(), key=key, place=sealing.value_place(name, person))
+            if name in sealing.SEALED
+            else value
+            for name, value in given.items()
+            if value
+        }
 
 
 def ledger_lines(

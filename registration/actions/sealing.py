@@ -24,9 +24,12 @@ def key_place(individual_id: uuid.UUID) -> str:
     return f"registration_personkey.wrapped|{individual_id}"
 
 
-def phone_place(individual_id: uuid.UUID) -> str:
-    """Return the place that a sealed phone number is bound to."""
-    return f"registration_individual.phone|{individual_id}"
+SEALED = ("phone", "email", "religion", "ethnicity")  # columns of a person that only the person's key opens
+
+
+def value_place(field: str, individual_id: uuid.UUID) -> str:
+    """Return the place that a sealed column of a person is bound to."""
+    return f"registration_individual.{field}|{individual_id}"
 
 
 def number_place(document_id: uuid.UUID) -> str:
@@ -60,7 +63,11 @@ class Opener:
 
     def phone(self, individual: Individual) -> str:
         """Return the phone number as given."""
-        return self._open(individual.pk, individual.phone, phone_place(individual.pk))
+        return self.value(individual, "phone")
+
+    def value(self, individual: Individual, field: str) -> str:
+        """Return what stands in one of the columns SEALED, as given."""
+        return self._open(individual.pk, getattr(individual, field), value_place(field, individual.pk))
 
     def number(self, document: Document) -> str:
         """Return the document number as given."""
@@ -69,7 +76,9 @@ class Opener:
     def seal_phone(self, individual_id: uuid.UUID, phone: str) -> bytes | None:
         """Return a phone number sealed with the person's key, or None when there is no key (any more)."""
         key = self._keys.get(individual_id)
-        return crypto.seal(phone.encode(), key=key, place=phone_place(individual_id)) if key else None
+        return (
+            crypto.seal(phone.encode(), key=key, place=value_place("phone", individual_id)) if key else None
+        )
 
     def _open(self, individual_id: uuid.UUID, sealed: crypto.Stored, place: str) -> str:
         key = self._keys.get(individual_id)

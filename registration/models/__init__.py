@@ -1,8 +1,11 @@
 """The tables of the second floor."""
 
-from registration.models.access import PersonAccess, PersonOwned, PersonQuerySet, shared_sql
+from registration.models.access import OF_ORIGIN, PersonAccess, PersonOwned, PersonQuerySet, shared_sql
 from registration.models.consent import Consent
 from registration.models.exceptions import ConflictOfInterest, HouseholdReader, ReaderKind, SealedFile
+from registration.models.households import Household
 from registration.models.imports import ImportBatch, ImportChunk, ImportPiece, ImportRow, ImportStep
+from registration.models.influx import InfluxEvent
 from registration.models.ledger import LedgerLine
-from registration.models.people import Document, Household, Individual, InfluxEvent, MatchCandidate, PersonKey
+from registration.models.people import Document, Individual, MatchCandidate, PersonKey
+from registration.models.places import AdminArea

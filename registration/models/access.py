@@ -20,6 +20,9 @@ from refugeecm.core.wall import Wall
 from registration.models.exceptions import closed_to
 
 M = TypeVar("M", bound=models.Model)
+# The agency `r` is of a country that the person `i` may have fled: any nationality, and that of former habitual residence
+# (Asylum Procedures Regulation (EU) 2024/1348 article 7(2)(a): nothing goes to its authorities).
+OF_ORIGIN = "(r.country IN (i.nationality, i.origin_country) OR r.country = ANY (i.other_nationalities))"
 
 
 def shared_sql(column: str, *, by: str = "individual_id") -> str:
@@ -82,10 +85,10 @@ class PersonAccess(models.Model):
                 name="not_to_the_country_of_origin",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.Update,
-                func="""
+                func=f"""
                     IF EXISTS (
                         SELECT 1 FROM agencies_agency r JOIN registration_individual i ON i.id = NEW.individual_id
-                        WHERE r.id = NEW.agency_id AND r.kind = 'government' AND r.country = i.nationality
+                        WHERE r.id = NEW.agency_id AND r.kind = 'government' AND {OF_ORIGIN}
                     ) AND NOT EXISTS (
                         SELECT 1 FROM registration_consent c JOIN agencies_agreement a ON a.id = NEW.agreement_id
                         WHERE c.id = NEW.consent_id AND c.individual_id = NEW.individual_id AND c.recipient_id = NEW.agency_id

@@ -20,7 +20,7 @@ from agencies.models.columns import both_or_neither, who
 from refugeecm.core.classes import classified
 from refugeecm.core.wall import Wall
 from registration.enums import BATCH_MOVES, STEP_MOVES, BatchStatus, Outcome, StepKind, StepStatus
-from registration.models.people import InfluxEvent
+from registration.models.influx import InfluxEvent
 
 
 class ImportBatch(models.Model):

@@ -1,4 +1,4 @@
-"""Who is registered: households, individuals, their documents, and the events in which they arrived."""
+"""Who is registered: individuals, their documents, the keys of what is sealed, and who may be one person."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency
@@ -18,89 +17,42 @@ from refugeecm.core.classes import classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import AGENCY, Definer, Wall, definers
 from registration.enums import (
+    COUNTED,
+    FOCAL,
+    PROCESS_MOVES,
     DocumentKind,
+    Education,
     LegalStatus,
+    Level,
     MaritalStatus,
+    NationalityStatus,
     Precision,
+    ProcessReason,
     ProcessStatus,
     Relationship,
     Sex,
+    StatusBasis,
+    StatusCategory,
 )
 from registration.models.access import PersonOwned, PersonQuerySet, shared_sql
-from registration.models.exceptions import OPEN_SQL, READ_SEALED, HouseholdReader, ReaderKind, SealedFile
-
-
-class InfluxEvent(models.Model):
-    """A mass influx, or any other occasion of arrival. Public among the agencies; its people are not."""
-
-    slug = models.SlugField(_("short name"), max_length=60, unique=True)
-    name = models.CharField(_("name"), max_length=200)
-    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="influx_events")
-    country = models.CharField(_("country of asylum"), max_length=3)
-    is_draft = models.BooleanField(default=True)
-    created_at = models.DateTimeField()
-
-    field_classes = classified(C0="id slug name agency country is_draft created_at")
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class HouseholdQuerySet(PersonQuerySet["Household"]):
-    """Questions about many households; one is visible when one of its members is."""
-
-    access_by = "household_id"
-    reached_by = "pk"
-
-    def with_seal(self) -> HouseholdQuerySet:
-        """Annotate `sealed_at` and `emergency_until`, None where the file is not sealed or nobody has broken the glass."""
-        seals = SealedFile.objects.filter(household_id=models.OuterRef("pk"), lifted_at=None)
-        emergencies = HouseholdReader.objects.filter(
-            content_object_id=models.OuterRef("pk"), kind=ReaderKind.BREAK_GLASS, expires_at__gt=Now()
-        )
-        return self.annotate(
-            sealed_at=models.Subquery(seals.values("sealed_at")[:1]),
-            emergency_until=models.Subquery(emergencies.order_by("-expires_at").values("expires_at")[:1]),
-        )
-
-
-@track()
-class Household(PersonOwned):
-    """A registration group: people who live together and are registered together."""
-
-    number = models.CharField(_("household number"), max_length=24, unique=True)
-    event = models.ForeignKey(
-        InfluxEvent, on_delete=models.PROTECT, null=True, related_name="households", db_index=False
-    )
-    site = models.CharField(_("registration site"), max_length=80, blank=True)
-    registered_on = models.DateField(_("registered on"))
-    arrived_on = models.DateField(_("arrived on"), null=True)
-    source_ref = models.CharField(_("number in the source"), max_length=80, blank=True)
-
-    objects = HouseholdQuerySet.as_manager()
-    field_classes = classified(
-        C1="id agency number event registered_on source_ref", C2="arrived_on", C3="site"
-    )
-    wall: ClassVar[Wall] = Wall(shared=shared_sql("registration_household.id", by="household_id"))
-    shared_as = _("Household")
-
-    class Meta:
-        permissions = [(READ_SEALED, "Can read the sealed file")]  # granted one by one, by HouseholdReader
-        indexes = [
-            models.Index(fields=["agency", "id"], name="household_newest"),
-            models.Index(
-                fields=["source_ref"], name="household_source_ref", condition=~models.Q(source_ref="")
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.number
+from registration.models.exceptions import OPEN_SQL
+from registration.models.households import Household
+from registration.models.influx import InfluxEvent
+from registration.models.places import AdminArea
 
 
 class IndividualQuerySet(PersonQuerySet["Individual"]):
     """Questions about many people."""
 
     reached_by = "pk"
+
+    def active(self) -> IndividualQuerySet:
+        """Return those whose record counts: active or on hold."""
+        return self.filter(process_status__in=COUNTED)
+
+    def focal_points(self) -> IndividualQuerySet:
+        """Return those in whose name a group's file is open."""
+        return self.active().filter(relationship__in=FOCAL)
 
 
 @track(exclude=["keys"])
@@ -123,12 +75,63 @@ class Individual(PersonOwned):
     birth_estimated = models.BooleanField(_("date of birth is an estimate"), default=False)
     birth_place = models.CharField(_("place of birth"), max_length=200, blank=True)
     nationality = models.CharField(_("nationality"), max_length=3, blank=True)
+    # Columns with a default of the database are left out of bulk inserts in which nobody has them: an import pays for none of them.
+    other_nationalities = ArrayField(models.CharField(max_length=3), blank=True, db_default=[])
+    nationality_status = models.CharField(
+        _("nationality established"), max_length=10, choices=NationalityStatus, blank=True, db_default=""
+    )
+    # Of origin, or of former habitual residence where it is not a nationality.
+    origin_country = models.CharField(_("country of origin"), max_length=3, blank=True, db_default="")
+    origin_area = models.ForeignKey(
+        AdminArea,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("place of origin"),
+    )
+    birth_country = models.CharField(_("country of birth"), max_length=3, blank=True, db_default="")
+    birth_area = models.ForeignKey(
+        AdminArea,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("area of birth"),
+    )
+    languages = ArrayField(
+        models.CharField(max_length=3), blank=True, db_default=[]
+    )  # ISO 639-3, the best understood first
+    education = models.CharField(_("education"), max_length=2, choices=Education, blank=True, db_default="")
+    occupation = models.CharField(_("occupation"), max_length=100, blank=True, db_default="")
+    religion = models.BinaryField(_("religion"), blank=True, db_default=b"")  # sealed, as phone is
+    ethnicity = models.BinaryField(_("ethnicity"), blank=True, db_default=b"")
+    email = models.BinaryField(_("e-mail"), blank=True, db_default=b"")
     marital_status = models.CharField(_("marital status"), max_length=2, choices=MaritalStatus, blank=True)
     phone = models.BinaryField(_("phone"), blank=True, default=b"")  # sealed with the person's key
+    # Status is five codes, each with its day, never one flat value (law-and-practice.md 1.6; proGres). No day: as registered.
     legal_status = models.CharField(_("legal status"), max_length=20, choices=LegalStatus)
+    legal_status_on = models.DateField(_("legal status since"), null=True)
+    status_basis = models.CharField(
+        _("basis of the status"), max_length=20, choices=StatusBasis, blank=True, db_default=""
+    )
+    status_basis_on = models.DateField(_("basis since"), null=True)
+    status_category = models.CharField(
+        _("category of the status"), max_length=12, choices=StatusCategory, blank=True, db_default=""
+    )
+    status_category_on = models.DateField(_("category since"), null=True)
     process_status = models.CharField(
         _("record"), max_length=1, choices=ProcessStatus, default=ProcessStatus.ACTIVE
     )
+    process_status_on = models.DateField(_("record since"), null=True)
+    process_reason = models.CharField(
+        _("reason"), max_length=30, choices=ProcessReason, blank=True, db_default=""
+    )
+    process_reason_on = models.DateField(_("reason since"), null=True)
+    level = models.CharField(
+        _("level of registration"), max_length=17, choices=Level, db_default=Level.EMERGENCY
+    )
+    joined_on = models.DateField(_("in the group since"), null=True)  # no day: as registered
     event = models.ForeignKey(
         InfluxEvent, on_delete=models.PROTECT, null=True, related_name="individuals", db_index=False
     )
@@ -140,11 +143,17 @@ class Individual(PersonOwned):
     )  # registration.rules.keys: names, document, phone, hashed
 
     objects = IndividualQuerySet.as_manager()
+    moves = PROCESS_MOVES
+    moves_by = "process_status"
     field_classes = classified(
-        C1="id agency number household legal_status process_status event source_ref registered_on",
+        C1="id agency number household legal_status legal_status_on status_basis status_basis_on status_category"
+        " status_category_on process_status process_status_on process_reason process_reason_on level joined_on event source_ref"
+        " registered_on",
         C2="relationship given_name father_name family_name native_name mother_name sex birth_date birth_precision"
-        " birth_estimated birth_place nationality marital_status",
-        C3="phone site",
+        " birth_estimated birth_place birth_country birth_area nationality other_nationalities nationality_status origin_country"
+        " origin_area languages education occupation marital_status",
+        C3="phone email site",
+        C4="religion ethnicity",
         internal="keys",
     )
     wall: ClassVar[Wall] = Wall(shared=shared_sql("registration_individual.id"))
@@ -157,6 +166,12 @@ class Individual(PersonOwned):
 
     class Meta:
         constraints = [
+            # A record that is inactive or closed is nobody's focal point any more, whatever it was.
+            models.UniqueConstraint(
+                fields=["household"],
+                name="one_focal_point",
+                condition=models.Q(relationship__in=FOCAL, process_status__in=COUNTED),
+            ),
             models.UniqueConstraint(
                 fields=["agency", "event", "source_ref"],
                 name="source_ref_once",
@@ -200,7 +215,16 @@ class Individual(PersonOwned):
     @property
     def is_focal_point(self) -> bool:
         """Whether the household's file is opened in this person's name."""
-        return self.relationship in {Relationship.PA, Relationship.HR1}
+        return self.relationship in FOCAL
+
+    @property
+    def origin(self) -> str:
+        """The country of origin: the one that was named, else the nationality; ISO 3166 alpha-3, or empty."""
+        return self.origin_country or self.nationality
+
+    def may_have_fled(self, country: str) -> bool:
+        """Answer whether this is a country of the person's nationality or former residence (access.OF_ORIGIN)."""
+        return country in {self.nationality, self.origin_country, *self.other_nationalities} - {""}
 
     def age_on(self, today: date) -> int | None:
         """Return completed years on a day, or None without a date of birth."""

@@ -152,7 +152,7 @@ def _ledger_lines(
     stock: Counter[tuple[object, ...]] = Counter(
         (
             day,
-            one.nationality,
+            one.origin,
             one.event.country if one.event else agency.country,
             one.legal_status,
             one.site,

@@ -15,7 +15,7 @@ from agencies.models.columns import both_or_neither, who
 from refugeecm.core.classes import FieldClass, classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import Definer, Wall, definers
-from registration.models import PersonOwned
+from registration.models import OF_ORIGIN, PersonOwned
 from registration.models.exceptions import closed_to
 from resettlement.enums import HANDOVER_MOVES, HandoverKind, HandoverStatus, Urgency
 
@@ -180,7 +180,7 @@ definers.append(
                            WHERE c.id = p.consent_id AND c.withdrawn_at IS NULL))))
                 THEN RAISE 'hand-over: no live agreement that allows it covers everybody' USING ERRCODE = '42501'; END IF;
                 IF EXISTS (SELECT 1 FROM registration_individual i JOIN agencies_agency r ON r.id = h.recipient_id
-                           WHERE i.household_id = h.household_id AND r.kind = 'government' AND r.country = i.nationality)
+                           WHERE i.household_id = h.household_id AND r.kind = 'government' AND {OF_ORIGIN})
                 THEN RAISE 'hand-over: never to people''s own country' USING ERRCODE = '42501'; END IF;
                 subjects := h.household_id || people
                     || ARRAY(SELECT c.id FROM cases_claim c WHERE c.individual_id = ANY (people));

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from refugeecm.demonstration import arrivals_file
+from registration.enums import InfluxStatus
 from registration.models import Individual, InfluxEvent
 from tests.conftest import Cast, acting_as
 
@@ -49,7 +50,7 @@ def test_from_file_to_registered_people(cast: Cast, file: Path, tmp_path: Path) 
     assert report["created"] + report["already_registered"] + report["errors"] == report["rows"]
     with acting_as(cast.caseworker.viewer):
         assert Individual.objects.filter(agency=cast.border).count() == report["created"]
-        assert InfluxEvent.objects.get(slug="east-2026").is_draft
+        assert InfluxEvent.objects.get(slug="east-2026").status == InfluxStatus.DRAFT
 
 
 @pytest.mark.usefixtures("transactional_db")
