@@ -13,6 +13,8 @@ from django.conf import settings
 from django.core.cache import caches
 from django.db import connection, transaction
 from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 
 from agencies.access import Viewer, enter
 from agencies.access.terms import classes_in, spelled_out
@@ -30,6 +32,9 @@ from registration.models import Individual, InfluxEvent
 from registration.rules.arrivals import read_row
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+# Other processes may take the processor: how long something takes is not what a test asks.
+hypothesis.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.load_profile("suite")
 LONG = ("house", "flows", "proofs")  # directories of few and long tests
 
 

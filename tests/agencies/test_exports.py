@@ -382,7 +382,7 @@ ELEMENTS = {
 }
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(st.lists(HOSTILE, min_size=40, max_size=40))
 def test_no_cell_of_any_text_runs(cells: list[str]) -> None:
     """10,000 texts: in CSV none begins with what runs, behind nothing visible; in a workbook every one is a string, unchanged."""

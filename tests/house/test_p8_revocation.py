@@ -404,7 +404,7 @@ def test_the_next_request_is_denied(world, capsys):
     for what in ENDINGS:
         run([what])
 
-    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, database=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.sampled_from(ENDINGS), min_size=2, max_size=5))
     def sequence(endings: list[str]) -> None:
         run(endings)

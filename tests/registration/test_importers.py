@@ -203,7 +203,7 @@ def test_chunks_are_cut_between_households() -> None:
     refs=st.lists(st.sampled_from(["", "A", "B", "C", "D", "E"]) | st.integers(0, 400).map(str), max_size=60),
     repeat=st.integers(1, 40),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_scattered_households_are_read_together_and_nothing_is_lost(refs: list[str], repeat: int) -> None:
     table = rows(*(ref for ref in refs for _ in range(repeat)))
     content = csv_bytes([HEADER, *table])
@@ -332,7 +332,6 @@ cell_texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20
 
 
 @given(st.lists(st.lists(cell_texts, min_size=5, max_size=5), min_size=1, max_size=4))
-@settings(deadline=None)
 def test_an_error_file_read_again_gives_the_rows_as_they_were(table: list[list[str]]) -> None:
     table = [row for row in table if any(row) and not all(cell.startswith("#") for cell in row if cell)]
     text = write_error_rows(HEADER, [(n, row, [PROBLEM]) for n, row in enumerate(table)])
