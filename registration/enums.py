@@ -279,15 +279,25 @@ class BatchStatus(TextChoices):
     DONE = "done", _("Registered")
     FAILED = "failed", _("Could not be read")
     CANCELLED = "cancelled", _("Cancelled")
+    STOPPED = "stopped", _("Stopped")
+    UNDOING = "undoing", _("Being undone")
+    UNDONE = "undone", _("Undone")
+
+
+# Of these nothing, or not everything, is registered: the same file may be sent again.
+SENT_AGAIN = (BatchStatus.FAILED, BatchStatus.CANCELLED, BatchStatus.STOPPED, BatchStatus.UNDONE)
 
 
 BATCH_MOVES = table(
     BatchStatus,
-    reading="checking failed cancelled",
+    reading="checking failed cancelled review done",  # back again, when corrected rows cannot be read
     checking="comparing cancelled",
-    comparing="review cancelled",
-    review="accepting cancelled",
-    accepting="done",
+    comparing="review done cancelled",
+    review="accepting cancelled reading",
+    accepting="done stopped",
+    done="reading undoing",
+    stopped="undoing",
+    undoing="undone",
 )
 
 
@@ -298,17 +308,20 @@ class StepKind(TextChoices):
     CHECK = "2check", _("Check rows")
     COMPARE = "3compare", _("Compare rows with each other")
     ACCEPT = "4accept", _("Register people")
+    UNDO = "5undo", _("Remove people")
 
 
 class StepStatus(TextChoices):
     """A step is open until its effect is committed."""
 
     OPEN = "open", _("Open")
+    HELD = "held", _("Paused")
     DONE = "done", _("Done")
     QUARANTINED = "quarantined", _("Set aside")
 
 
-STEP_MOVES = table(StepStatus, open="done quarantined", quarantined="open")
+STEP_MOVES = table(StepStatus, open="done held quarantined", held="open done", quarantined="open")
+WAITING = (StepStatus.OPEN, StepStatus.HELD)
 
 
 class Outcome(TextChoices):

@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 
 from agencies.access import Permission, Viewer
 from refugeecm.core.refusals import NotPermitted as NotPermitted
+from refugeecm.core.refusals import allows
 from registration.enums import BATCH_MOVES, BatchStatus
 from registration.models import ImportBatch
 
@@ -21,4 +22,29 @@ def can_accept(*, batch: ImportBatch, by: Viewer) -> bool:
 
 def can_cancel(*, batch: ImportBatch, by: Viewer) -> bool:
     """Answer whether the file can still be cancelled: before anybody from it is registered."""
-    return BatchStatus.CANCELLED in BATCH_MOVES[batch.status] and by.may(Permission.IMPORT_RUN)
+    movable = BatchStatus.CANCELLED in BATCH_MOVES[batch.status]
+    return movable and allows(check_cancel, batch=batch) and by.may(Permission.IMPORT_RUN)
+
+
+def check_cancel(*, batch: ImportBatch) -> None:
+    """Refuse to throw a file away from which somebody is registered: what was corrected since just need not be accepted."""
+    if batch.accepted_at:
+        raise NotPermitted(_("People of this file are registered. It can be undone, but not cancelled."))
+
+
+def check_pause(*, batch: ImportBatch) -> None:
+    """Refuse to pause what nobody works at, or what is read: that takes seconds."""
+    working = {BatchStatus.CHECKING, BatchStatus.COMPARING, BatchStatus.ACCEPTING, BatchStatus.UNDOING}
+    if batch.paused_at or batch.status not in working:
+        raise NotPermitted(_("Nobody is at work on this file at the moment. Reload the page."))
+
+
+def check_resume(*, batch: ImportBatch) -> None:
+    """Refuse to resume what is not paused."""
+    if not batch.paused_at:
+        raise NotPermitted(_("This file is not paused. Reload the page."))
+
+
+def can_stop(*, batch: ImportBatch, by: Viewer) -> bool:
+    """Answer whether registering can be stopped half-way."""
+    return batch.status == BatchStatus.ACCEPTING and by.may(Permission.IMPORT_RUN)

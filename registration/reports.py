@@ -17,11 +17,17 @@ from django.utils.translation import gettext
 
 from agencies.access import Viewer
 from agencies.models import Agreement
-from registration.enums import BatchStatus, Outcome, StepKind, StepStatus
+from registration.enums import WAITING, BatchStatus, Outcome, StepKind, StepStatus
 from registration.models import Household, ImportBatch, ImportRow, ImportStep, Individual, InfluxEvent
 
 # Somebody has to wait for a worker in these.
-RUNNING = (BatchStatus.READING, BatchStatus.CHECKING, BatchStatus.COMPARING, BatchStatus.ACCEPTING)
+RUNNING = (
+    BatchStatus.READING,
+    BatchStatus.CHECKING,
+    BatchStatus.COMPARING,
+    BatchStatus.ACCEPTING,
+    BatchStatus.UNDOING,
+)
 LISTED = 100  # names of events and sites to choose from
 NAMED_FROM = (
     10  # families; the name of a smaller place may tell administrators, who read no files, where one lives
@@ -31,7 +37,10 @@ _RESULTS = ("created", "households", "candidates")  # what accepting a chunk cou
 
 @dataclass(frozen=True)
 class Progress:
-    """Rows of the stage that are done, of `total` (0: not known yet); people per outcome; what was registered; work in seconds."""
+    """Rows of the stage that are done, of `total` (0: not known yet); people per outcome; what was registered; work in seconds.
+
+    to_register: how many people accepting the file registers, the new ones and the possible duplicates. rate: rows a second lately.
+    """
 
     stage: str
     done: int
@@ -41,6 +50,8 @@ class Progress:
     households: int = 0
     candidates: int = 0
     seconds: float = 0.0
+    to_register: int = 0
+    rate: float = 0.0
 
     @property
     def is_running(self) -> bool:
@@ -48,15 +59,15 @@ class Progress:
         return self.stage in RUNNING
 
     @property
-    def to_register(self) -> int:
-        """How many people accepting the file registers: the new ones and the possible duplicates."""
-        return self.counts.get(Outcome.NEW, 0) + self.counts.get(Outcome.POSSIBLE, 0)
+    def left(self) -> int:
+        """How many seconds the stage takes still, as fast as lately; 0: not known."""
+        return round((self.total - self.done) / self.rate) if self.rate and self.total > self.done else 0
 
 
 def progress(batch: ImportBatch) -> Progress:
     """Return where the file stands, computed from its steps and findings in two statements; nothing is counted in memory."""
     sums = _sums(batch)
-    check, accept = sums[StepKind.CHECK], sums[StepKind.ACCEPT]
+    check, accept, undo = sums[StepKind.CHECK], sums[StepKind.ACCEPT], sums[StepKind.UNDO]
     found = dict(
         ImportRow.objects.filter(batch=batch).order_by().values_list("outcome").annotate(people=Count("pk"))
     )
@@ -68,6 +79,7 @@ def progress(batch: ImportBatch) -> Progress:
         BatchStatus.CHECKING: (check["closed"], batch.rows),
         BatchStatus.COMPARING: (check["closed"], 0),
         BatchStatus.ACCEPTING: (accept["closed"], accept["all"]),
+        BatchStatus.UNDOING: (undo["closed"], undo["all"]),
     }.get(BatchStatus(batch.status), (batch.rows, batch.rows))
     return Progress(
         stage=batch.status,
@@ -76,7 +88,45 @@ def progress(batch: ImportBatch) -> Progress:
         counts=counts,
         **{name: accept[name] for name in _RESULTS},
         seconds=sum(one["took"] for one in sums.values()),
+        to_register=_fresh(batch)
+        if accept["all"]
+        else counts[str(Outcome.NEW)] + counts[str(Outcome.POSSIBLE)],
+        rate=_rate(batch),
     )
+
+
+def _fresh(batch: ImportBatch) -> int:
+    """Return how many rows of chunks that nobody accepted yet (corrected and sent again) are good to register."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH fresh AS (SELECT seq, rows FROM registration_importstep AS step WHERE batch_id = %(batch)s AND kind = %(check)s"
+            " AND NOT EXISTS (SELECT FROM registration_importstep AS later WHERE later.batch_id = step.batch_id"
+            " AND later.kind = %(accept)s AND later.seq = step.seq))"
+            " SELECT coalesce((SELECT sum(rows) FROM fresh), 0) - (SELECT count(*) FROM registration_importrow"
+            " WHERE batch_id = %(batch)s AND outcome IN ('error', 'registered') AND chunk_seq IN (SELECT seq FROM fresh))",
+            {"batch": batch.pk, "check": StepKind.CHECK, "accept": StepKind.ACCEPT},
+        )
+        return int(cursor.fetchone()[0])
+
+
+def _rate(batch: ImportBatch) -> float:
+    """Return how many rows a second the workers did lately, by the last chunks of the stage; 0: not known."""
+    kind = {
+        BatchStatus.CHECKING: StepKind.CHECK,
+        BatchStatus.ACCEPTING: StepKind.ACCEPT,
+        BatchStatus.UNDOING: StepKind.UNDO,
+    }.get(BatchStatus(batch.status))
+    if kind is None or batch.paused_at:
+        return 0.0
+    last = (
+        ImportStep.objects.filter(batch_id=batch.pk, kind=kind, status=StepStatus.DONE)
+        .order_by("-done_at")
+        .values_list("done_at", "rows")[:20]
+    )
+    if len(last) < 2:
+        return 0.0
+    seconds = (last[0][0] - last[len(last) - 1][0]).total_seconds()  # type: ignore[operator]
+    return sum(rows for _at, rows in list(last)[:-1]) / seconds if seconds > 0 else 0.0
 
 
 def _sums(batch: ImportBatch) -> dict[str, Counter[str]]:
@@ -90,7 +140,7 @@ def _sums(batch: ImportBatch) -> dict[str, Counter[str]]:
         .values("kind")
         .annotate(
             all=Sum("rows"),
-            closed=Sum("rows", filter=~Q(status=StepStatus.OPEN), default=0),
+            closed=Sum("rows", filter=~Q(status__in=WAITING), default=0),
             took=Sum("seconds"),
             **totals,
         )

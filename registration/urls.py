@@ -42,4 +42,6 @@ urlpatterns = [
     path("imports/<uuid:pk>/errors.csv", imports.errors, name="import-errors"),
     path("imports/<uuid:pk>/accept/", imports.accept, name="import-accept"),
     path("imports/<uuid:pk>/cancel/", imports.cancel, name="import-cancel"),
+    path("imports/<uuid:pk>/pause/", imports.pause, name="import-pause"),
+    path("imports/<uuid:pk>/stop/", imports.stop, name="import-stop"),
 ]

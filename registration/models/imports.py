@@ -11,15 +11,24 @@ import uuid
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
 from agencies.access import OwnedQuerySet
 from agencies.models import Agency
-from agencies.models.columns import both_or_neither, who
+from agencies.models.columns import who
 from refugeecm.core.classes import classified
 from refugeecm.core.wall import Wall
-from registration.enums import BATCH_MOVES, STEP_MOVES, BatchStatus, Outcome, StepKind, StepStatus
+from registration.enums import (
+    BATCH_MOVES,
+    SENT_AGAIN,
+    STEP_MOVES,
+    WAITING,
+    BatchStatus,
+    Outcome,
+    StepKind,
+    StepStatus,
+)
 from registration.models.influx import InfluxEvent
 
 
@@ -45,25 +54,30 @@ class ImportBatch(models.Model):
     accepted_by = who()
     accepted_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
+    paused_at = models.DateTimeField(null=True)
+    fills_empty = models.BooleanField(
+        db_default=False
+    )  # what the register does not know of somebody registered
+    allowed_by = who(db_index=False)  # in spite of many errors or possible duplicates
+    allowed_because = models.CharField(max_length=300, blank=True, db_default="")
 
     objects = OwnedQuerySet.as_manager()
     moves = BATCH_MOVES
     field_classes = classified(
         C1="id agency event file_name size status rows households created_by created_at accepted_by accepted_at done_at problem"
-        " header columns found_format",
+        " header columns found_format paused_at fills_empty allowed_by allowed_because",
         internal="sha256 key",
     )
     wall: ClassVar[Wall] = Wall()
 
     class Meta:
         constraints = [
-            # The same file twice is the same file (trust.md P15); a failed or cancelled one may be sent again.
+            # The same file twice is the same file (trust.md P15).
             models.UniqueConstraint(
                 fields=["agency", "event", "sha256"],
                 name="same_file_once",
-                condition=~models.Q(status__in=["failed", "cancelled"]),
+                condition=~models.Q(status__in=SENT_AGAIN),
             ),
-            both_or_neither("accepted_at", "accepted_by", name="batch_accepted_at_by"),
         ]
 
     def __str__(self) -> str:
@@ -129,9 +143,12 @@ class ImportRow(models.Model):
     other_row = models.PositiveIntegerField(null=True)  # or the row of the same file
     score = models.FloatField(null=True)
     reasons = ArrayField(models.CharField(max_length=30), default=list)
+    differs = ArrayField(
+        models.CharField(max_length=30), db_default=[]
+    )  # fields in which row and person are not alike
 
     field_classes = classified(
-        C1="id agency batch chunk_seq number outcome", C2="problems other other_row score reasons"
+        C1="id agency batch chunk_seq number outcome", C2="problems other other_row score reasons differs"
     )
     wall: ClassVar[Wall] = Wall()
 
@@ -150,11 +167,32 @@ class ImportStepQuerySet(models.QuerySet["ImportStep"]):
         """Return what is still to be done."""
         return self.filter(status=StepStatus.OPEN)
 
+    def waiting(self) -> ImportStepQuerySet:
+        """Return what is still to be done, now or once a file is resumed."""
+        return self.filter(status__in=WAITING)
+
     def claim(self) -> ImportStep | None:
-        """Lock and return the step to do next, or None. Least tried first, then low numbers: no big file starves a small one."""
-        return (
-            self.open().order_by("attempts", "seq", "kind", "id").select_for_update(skip_locked=True).first()
+        """Lock and return the step to do next, or None.
+
+        Agencies take turns, whoever was served longest ago first: of two, neither waits more than twice its time alone. Then
+        what was tried least, then low numbers: no big file starves a small one of its own agency.
+        """
+        for agency in _in_turn():
+            found = self.open().filter(agency_id=agency).order_by("attempts", "seq", "kind", "id")
+            if step := found.select_for_update(skip_locked=True).first():
+                return step
+        return None
+
+
+def _in_turn() -> list[int]:
+    """Return the agencies for which something is to be done, in the order of their turns."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT agency_id FROM (SELECT DISTINCT agency_id FROM registration_importstep WHERE status = 'open') AS waiting"
+            " ORDER BY (SELECT max(begun_at) FROM registration_importstep AS step WHERE step.agency_id = waiting.agency_id)"
+            " NULLS FIRST, agency_id"
         )
+        return [row[0] for row in cursor.fetchall()]
 
 
 class ImportStep(models.Model):
@@ -170,12 +208,13 @@ class ImportStep(models.Model):
     counts: models.JSONField[Any, Any] = models.JSONField(default=dict)
     seconds = models.FloatField(default=0)
     last_error = models.CharField(max_length=300, blank=True)
+    begun_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
 
     objects = ImportStepQuerySet.as_manager()
     moves = STEP_MOVES
     field_classes = classified(
-        C1="id batch_id agency_id kind seq rows status attempts counts seconds last_error done_at"
+        C1="id batch_id agency_id kind seq rows status attempts counts seconds last_error begun_at done_at"
     )
 
     class Meta:
@@ -185,7 +224,8 @@ class ImportStep(models.Model):
                 fields=["attempts", "seq", "kind", "id"],
                 name="step_open",
                 condition=models.Q(status=StepStatus.OPEN),
-            )
+            ),
+            models.Index(fields=["agency_id", "begun_at"], name="step_turn"),
         ]
 
     def __str__(self) -> str:

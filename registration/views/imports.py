@@ -23,7 +23,7 @@ from agencies.access import Permission
 from agencies.access.declaration import ViewedRequest
 from agencies.actions import reads
 from refugeecm.core.paging import page_of
-from refugeecm.core.refusals import told_to
+from refugeecm.core.refusals import allows, told_to
 from refugeecm.core.templatetags.ui import figure
 from registration import policies, reports
 from registration.actions import events, imports
@@ -42,6 +42,8 @@ KINDS = {
     BatchStatus.ACCEPTING: "info",
     BatchStatus.DONE: "good",
     BatchStatus.FAILED: "bad",
+    BatchStatus.STOPPED: "warn",
+    BatchStatus.UNDOING: "info",
 }
 TITLES = {
     Outcome.NEW: gettext_lazy("New people"),
@@ -56,11 +58,18 @@ TILE_HINTS = {
     Outcome.ERROR: gettext_lazy("left out until corrected"),
 }
 TILE_KINDS = {Outcome.NEW: "good", Outcome.POSSIBLE: "warn", Outcome.ERROR: "bad"}
+SHOWN = (
+    BatchStatus.REVIEW,
+    BatchStatus.ACCEPTING,
+    BatchStatus.DONE,
+    BatchStatus.STOPPED,
+)  # what was found out about rows
 STAGES = {
     BatchStatus.READING: pgettext_lazy("import stage", "Reading the file"),
     BatchStatus.CHECKING: pgettext_lazy("import stage", "Checking rows against the register"),
     BatchStatus.COMPARING: pgettext_lazy("import stage", "Comparing rows with each other"),
     BatchStatus.ACCEPTING: pgettext_lazy("import stage", "Registering people"),
+    BatchStatus.UNDOING: pgettext_lazy("import stage", "Removing people"),
 }
 
 
@@ -142,7 +151,24 @@ def progress(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 
 def _bar(how: reports.Progress) -> dict[str, Any]:
     label = STAGES.get(BatchStatus(how.stage), "")
-    return {"progress": how, "label": label}
+    return {"progress": how, "label": label, "pace": _pace(how)}
+
+
+def _pace(how: reports.Progress) -> str:
+    """Return how fast it goes and how long it takes still, in words; empty while that is not known."""
+    if not how.rate:
+        return ""
+    pace = _("%(rows)s rows a second") % {"rows": figure(max(round(how.rate), 1))}
+    if not how.left:
+        return pace
+    minutes = -(-how.left // 60)
+    left = (
+        _("less than a minute left")
+        if minutes < 2
+        else ngettext("about %(count)s minute left", "about %(count)s minutes left", minutes)
+        % {"count": figure(minutes)}
+    )
+    return f"{pace}, {left}"
 
 
 def _context(request: ViewedRequest, batch: ImportBatch) -> dict[str, Any]:
@@ -154,9 +180,11 @@ def _context(request: ViewedRequest, batch: ImportBatch) -> dict[str, Any]:
         "facts": _facts(batch),
         "can_accept": policies.can_accept(batch=batch, by=request.viewer) and how.to_register > 0,
         "can_cancel": policies.can_cancel(batch=batch, by=request.viewer),
+        "can_stop": policies.can_stop(batch=batch, by=request.viewer),
+        "can_pause": allows(policies.check_pause, batch=batch) and request.viewer.may(Permission.IMPORT_RUN),
         **_bar(how),
     }
-    if batch.status in {BatchStatus.REVIEW, BatchStatus.ACCEPTING, BatchStatus.DONE}:
+    if batch.status in SHOWN:
         readable = bool(batch.key)
         context["tiles"] = [
             {
@@ -184,7 +212,7 @@ def _context(request: ViewedRequest, batch: ImportBatch) -> dict[str, Any]:
             for header, name in zip(batch.header, batch.columns, strict=False)
             if header.strip() and name is None
         ]
-    if batch.status == BatchStatus.DONE:
+    if batch.status in {BatchStatus.DONE, BatchStatus.STOPPED}:
         context["result"] = _result(how)
     if batch.status == BatchStatus.FAILED:
         context["problem"] = reports.problem(batch)
@@ -249,10 +277,7 @@ def rows(request: ViewedRequest, pk: uuid.UUID, outcome: str) -> HttpResponse:
             }
             for one in Outcome
         ],
-        "crumbs": [
-            (_("Imports"), reverse("imports")),
-            (batch.file_name, reverse("import-detail", args=[batch.pk])),
-        ],
+        "crumbs": _crumbs(batch),
     }
     return render(request, "registration/import_rows.html", context)
 
@@ -312,8 +337,34 @@ def cancel(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         with told_to(request, _("The file was cancelled. Nobody from it was registered.")):
             imports.cancel(batch=batch, by=request.viewer, now=timezone.now())
         return redirect("import-detail", batch.pk)
-    crumbs = [
+    return render(request, "registration/import_cancel.html", {"batch": batch, "crumbs": _crumbs(batch)})
+
+
+@require_POST
+@access.requires(Permission.IMPORT_RUN)
+def pause(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Pause the work on a file, or let it go on."""
+    batch = _batch(request, pk)
+    act = imports.resume if batch.paused_at else imports.pause
+    with told_to(request):
+        act(batch=batch, by=request.viewer, now=timezone.now())
+    return redirect("import-detail", batch.pk)
+
+
+@require_http_methods(["GET", "POST"])
+@access.requires(Permission.IMPORT_RUN)
+def stop(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Ask whether registering is to end half-way, and end it."""
+    batch = _batch(request, pk)
+    if request.method == "POST":
+        with told_to(request, _("Stopped. Nobody else of this file will be registered.")):
+            imports.stop(batch=batch, by=request.viewer, now=timezone.now())
+        return redirect("import-detail", batch.pk)
+    return render(request, "registration/import_stop.html", {"batch": batch, "crumbs": _crumbs(batch)})
+
+
+def _crumbs(batch: ImportBatch) -> list[tuple[str, str]]:
+    return [
         (_("Imports"), reverse("imports")),
         (batch.file_name, reverse("import-detail", args=[batch.pk])),
     ]
-    return render(request, "registration/import_cancel.html", {"batch": batch, "crumbs": crumbs})

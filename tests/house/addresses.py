@@ -37,6 +37,8 @@ ARGUMENTS: dict[str, dict[str, str | tuple[str, ...]]] = {
     "import-errors": {"pk": "import"},
     "import-accept": {"pk": "import"},
     "import-cancel": {"pk": "import"},
+    "import-pause": {"pk": "import"},
+    "import-stop": {"pk": "import"},
     "claim": {"pk": "claim"},
     "claim-move": {
         "pk": "claim",

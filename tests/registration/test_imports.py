@@ -204,11 +204,12 @@ def test_a_big_file_does_not_hold_up_a_small_one_of_another_agency(cast: Cast) -
     large = send(big, content(6500))
     assert imports.run_one(now=NOW), "the large file is read"
     little = send(small, content(40, seed=2))
-    for _step in range(4):  # one chunk of the large file came first
-        imports.run_one(now=NOW)
+    for second in range(6):  # the agencies take turns
+        imports.run_one(now=NOW + timedelta(seconds=second))
     assert current(small, little).status == BatchStatus.REVIEW
     accept(small, little)
-    imports.run_one(now=NOW)
+    for second in range(6, 8):
+        imports.run_one(now=NOW + timedelta(seconds=second))
     assert current(small, little).status == BatchStatus.DONE
     assert current(big, large).status == BatchStatus.CHECKING
 

@@ -1,6 +1,7 @@
 """How does a file of arrivals become registered people? Receive, read, check, compare, accept: each step a row, each done once."""
 
+from registration.actions.imports.halting import pause, resume, stop
 from registration.actions.imports.receiving import AlreadyReceived, accept, cancel, receive
 from registration.actions.imports.steps import run_one
 
-__all__ = ["AlreadyReceived", "accept", "cancel", "receive", "run_one"]
+__all__ = ["AlreadyReceived", "accept", "cancel", "pause", "receive", "resume", "run_one", "stop"]

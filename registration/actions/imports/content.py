@@ -12,6 +12,7 @@ import orjson
 
 from refugeecm.core import crypto
 from registration.actions import sealing
+from registration.enums import StepStatus
 from registration.matching import Probe
 from registration.models import ImportBatch, ImportChunk
 from registration.rules.arrivals import ArrivalRow
@@ -51,7 +52,7 @@ def step(batch: ImportBatch, kind: str, *, seq: int = 0, rows: int = 0) -> dict[
         "kind": kind,
         "seq": seq,
         "rows": rows,
-        "status": "open",
+        "status": StepStatus.HELD if batch.paused_at else StepStatus.OPEN,
         "attempts": 0,
         "counts": {},
         "seconds": 0,

@@ -16,7 +16,7 @@ from refugeecm.core.transitions import move
 from registration import policies
 from registration.actions import sealing
 from registration.actions.imports import content
-from registration.enums import BatchStatus, StepKind, StepStatus
+from registration.enums import SENT_AGAIN, BatchStatus, StepKind, StepStatus
 from registration.models import ImportBatch, ImportPiece, ImportStep, InfluxEvent
 
 RECEIVED = events.declare("registration.import.received", "A file of arrivals was uploaded.")
@@ -62,7 +62,7 @@ def receive(*, data: bytes, file_name: str, event: InfluxEvent, by: Viewer, now:
     again = (
         ImportBatch.objects.owned_by(by)
         .filter(event=event, sha256=digest)
-        .exclude(status__in=[BatchStatus.FAILED, BatchStatus.CANCELLED])
+        .exclude(status__in=SENT_AGAIN)
         .first()
     )
     if again:
@@ -106,7 +106,8 @@ def accept(*, batch: ImportBatch, by: Viewer, now: datetime) -> None:
 def cancel(*, batch: ImportBatch, by: Viewer, now: datetime) -> None:
     """Throw a file away before anybody from it is registered; its content becomes unreadable."""
     policies.check_may(by, Permission.IMPORT_RUN)
+    policies.check_cancel(batch=batch)
     # First the steps, then the file: the order in which workers lock them.
-    ImportStep.objects.open().filter(batch_id=batch.pk).update(status=StepStatus.DONE, done_at=now)
-    move(batch, to=BatchStatus.CANCELLED, key=b"", done_at=now)
+    ImportStep.objects.waiting().filter(batch_id=batch.pk).update(status=StepStatus.DONE, done_at=now)
+    move(batch, to=BatchStatus.CANCELLED, key=b"", done_at=now, paused_at=None)
     events.note(CANCELLED, "import", batch.pk, by=by, now=now, tell=None)

@@ -72,7 +72,8 @@ def _begin(now: datetime) -> ImportStep | None:
                 continue
             if step.attempts < ATTEMPTS:
                 step.attempts += 1
-                step.save(update_fields=["attempts"])
+                step.begun_at = now
+                step.save(update_fields=["attempts", "begun_at"])
                 return step
             _set_aside(step, now)
             _unlock_for_session(step)
@@ -86,6 +87,9 @@ def _work(step: ImportStep, now: datetime) -> None:
         if locked is None:
             return
         batch, viewer = _enter(locked)
+        if batch.paused_at:  # after this step was chosen
+            move(locked, to=StepStatus.HELD)
+            return
         counts = _WORK[step.kind](batch=batch, step=locked, viewer=viewer, now=now)
         locked.counts, locked.seconds = counts, time.monotonic() - started
         locked.save(update_fields=["counts", "seconds"])
@@ -126,7 +130,7 @@ def _enter(step: ImportStep) -> tuple[ImportBatch, Viewer]:
 def _advance(batch: ImportBatch, viewer: Viewer, now: datetime) -> None:
     """Move the file on when this was its last open step. The lock on the file makes the last two wait for each other."""
     batch = ImportBatch.objects.select_for_update().get(pk=batch.pk)
-    if ImportStep.objects.open().filter(batch_id=batch.pk).exists():
+    if ImportStep.objects.waiting().filter(batch_id=batch.pk).exists():
         return
     if batch.status == BatchStatus.CHECKING:
         move(batch, to=BatchStatus.COMPARING)
@@ -137,7 +141,7 @@ def _advance(batch: ImportBatch, viewer: Viewer, now: datetime) -> None:
         events.note(CHECKED, "import", batch.pk, by=viewer, now=now, tell=None)
     elif batch.status == BatchStatus.ACCEPTING:
         _wait_for_the_disk()
-        move(batch, to=BatchStatus.DONE, done_at=now)
+        move(batch, to=BatchStatus.DONE, done_at=now, paused_at=None)
         events.note(DONE, "import", batch.pk, by=viewer, now=now, tell=None)
 
 
