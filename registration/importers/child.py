@@ -1,4 +1,5 @@
-"""The child process that reads one untrusted file: bytes from standard input, JSON lines to standard output.
+"""The child process that reads one untrusted file: bytes from standard input, wishes as JSON from its first argument, JSON
+lines to standard output.
 
 It knows neither Django nor the database, carries no secrets in its environment, and limits its own memory and
 time before it looks at the first byte. `python -m registration.importers.child`.
@@ -8,14 +9,16 @@ import io
 import json
 import resource
 import sys
+from itertools import islice
 from typing import Any, BinaryIO
 
-from registration.importers.chunks import chunks_of
+from registration.importers.chunks import Chunk, chunks_of
 from registration.importers.refusals import MESSAGES, Refusal
-from registration.importers.tables import Table
+from registration.importers.tables import Table, Wishes, date_orders, rows_of
 
 _MEMORY = 1_500 << 20  # bytes of address space
 _CPU = 180  # seconds
+LOOK = 20  # rows
 
 
 def main() -> int:
@@ -28,7 +31,9 @@ def main() -> int:
     ):
         resource.setrlimit(limit, (value, value))
     try:
-        _write(_opened(_input()))
+        wishes = Wishes(**json.loads(sys.argv[1] if len(sys.argv) > 1 else "{}"))
+        table = _opened(_input(), wishes)
+        _write(table, look=wishes.look)
     except Refusal as refusal:
         _line({"error": refusal.code, "message": MESSAGES[refusal.code], "detail": refusal.detail})
     except MemoryError:
@@ -43,25 +48,26 @@ def _input() -> BinaryIO:
     return file if file.seekable() else io.BytesIO(file.read())
 
 
-def _opened(file: BinaryIO) -> Table:
+def _opened(file: BinaryIO, wishes: Wishes) -> Table:
     """The table in the file; which kind it is, its first bytes decide, never its name."""
     start = file.read(8)
     if not start:
         raise Refusal("empty")
-    if start.startswith(b"PK"):
+    if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         from registration.importers.xlsx_file import XlsxTable
 
-        return XlsxTable(file)
+        return XlsxTable(file, wishes)
     if start == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         raise Refusal("old_or_locked")
     if start.startswith((b"%PDF", b"\x1f\x8b", b"{\\rtf", b"\x89PNG", b"\xff\xd8\xff", b"GIF8")):
         raise Refusal("not_a_table")
     from registration.importers.csv_file import CsvTable
 
-    return CsvTable(file)
+    return CsvTable(file, wishes)
 
 
-def _write(table: Table) -> None:
+def _write(table: Table, *, look: bool) -> None:
+    """The facts, the chunks, and the end; or, to look at, the first rows as the only chunk."""
     header = table.header
     _line(
         {
@@ -69,13 +75,15 @@ def _write(table: Table) -> None:
             "header": header.cells,
             "header_row": header.row,
             "sheet": table.sheet,
+            "sheets": table.sheets,
+            "dates": {} if look else date_orders(table),
             "encoding": table.encoding,
             "delimiter": table.delimiter,
         }
     )
     rows = households = chunks = 0
-    for chunk in chunks_of(table):
-        numbers = [number for number, _ in chunk.rows]
+    for chunk in [Chunk(list(islice(rows_of(table), LOOK)), 0)] if look else chunks_of(table):
+        numbers = [number for number, _ in chunk.rows] or [0]
         _line(
             {
                 "seq": chunks,

@@ -69,7 +69,7 @@ def _scattered(table: Table, at: int) -> dict[str, int]:
     last_row: dict[str, int] = {}
     current = ""
     for number, cells in table.raw_rows():
-        ref = unguarded(cells[at].strip()) if at < len(cells) and number > table.header.row else ""
+        ref = unguarded(cells[at].strip()) if at < len(cells) and number > table.header.last else ""
         if ref == current:
             if ref in last_row:
                 last_row[ref] = number

@@ -7,9 +7,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from registration.importers.refusals import MESSAGES
 
@@ -27,16 +27,16 @@ class Unreadable(Exception):
         self.detail = detail
 
 
-def read(content: bytes, *, timeout: float = 120) -> Iterator[bytes]:
+def read(content: bytes, *, wishes: Mapping[str, Any] | None = None, timeout: float = 120) -> Iterator[bytes]:
     """The JSON lines (bytes, without newline) that `registration.importers.child` writes for the file:
-    header, chunks, end.
+    header, chunks, end. `wishes`: see `tables.Wishes`.
 
     Raises Unreadable when the child refuses the file, dies, or is silent for `timeout` seconds. Closing the
     generator ends the child.
     """
     with _in_memory(content) as file:
         child = subprocess.Popen(
-            [sys.executable, "-E", "-s", "-m", "registration.importers.child"],
+            [sys.executable, "-E", "-s", "-m", "registration.importers.child", json.dumps(wishes or {})],
             stdin=file,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

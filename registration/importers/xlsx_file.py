@@ -2,14 +2,22 @@
 
 import datetime as dt
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, BinaryIO
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from registration.importers.refusals import Refusal
-from registration.importers.tables import HEADER_WITHIN, MAX_ROWS, checked_header, find_header
+from registration.importers.tables import (
+    HEADER_WITHIN,
+    MAX_ROWS,
+    NO_WISHES,
+    Wishes,
+    checked_header,
+    find_header,
+)
+from registration.rules.columns import NAME_FIELDS
 
 _MAX_ENTRIES = 2_000
 _MAX_UNPACKED = 1 << 30  # bytes, of all entries together
@@ -18,39 +26,45 @@ _MAX_SHEETS = 20
 
 
 class XlsxTable:
-    """The table of an XLSX file: the visible sheet with most rows among those with known columns. Raises
-    Refusal."""
+    """The table of an XLSX file: the sheet that was wished for, else the visible one with most rows among those with
+    names, or with known columns. Raises Refusal."""
 
+    sheets: Sequence[str]
     encoding: str | None = None
     delimiter: str | None = None
 
-    def __init__(self, file: BinaryIO) -> None:
-        _check_directory(file)
+    def __init__(self, file: BinaryIO, wishes: Wishes = NO_WISHES) -> None:
+        check_archive(file)
         file.seek(0)
         try:
-            self._sheet = self._longest(CalamineWorkbook.from_filelike(file))
+            self._sheet = self._chosen(CalamineWorkbook.from_filelike(file), wishes.sheet)
         except CalamineError as error:
             raise Refusal("damaged", "workbook") from error
         self.sheet: str | None = self._sheet.name
         if self._sheet.height > MAX_ROWS + HEADER_WITHIN:
             raise Refusal("too_many_rows", f"{MAX_ROWS:,}")
-        self.header = checked_header(list(islice(self.raw_rows(), HEADER_WITHIN)))
+        self.header = checked_header(list(islice(self.raw_rows(), HEADER_WITHIN)), wishes)
 
     def raw_rows(self) -> Iterator[tuple[int, list[str]]]:
         """All rows with their numbers in the sheet."""
         return _rows(self._sheet)
 
-    @staticmethod
-    def _longest(book: CalamineWorkbook) -> CalamineSheet:
-        sheets = [
-            book.get_sheet_by_name(meta.name)
+    def _chosen(self, book: CalamineWorkbook, wished: str) -> CalamineSheet:
+        self.sheets = [
+            meta.name
             for meta in book.sheets_metadata[:_MAX_SHEETS]
             if meta.typ == SheetTypeEnum.WorkSheet and meta.visible == SheetVisibleEnum.Visible
         ]
-        if not sheets:
+        if not self.sheets:
             raise Refusal("empty")
-        known = [sheet for sheet in sheets if find_header(list(islice(_rows(sheet), HEADER_WITHIN)))]
-        return max(known or sheets, key=lambda sheet: sheet.height)
+        if wished in self.sheets:
+            return book.get_sheet_by_name(wished)
+        return max(map(book.get_sheet_by_name, self.sheets), key=_promise)
+
+
+def _promise(sheet: CalamineSheet) -> tuple[bool, bool, int]:
+    header = find_header(list(islice(_rows(sheet), HEADER_WITHIN)))
+    return bool(header and set(NAME_FIELDS) & set(header.columns)), header is not None, sheet.height
 
 
 def _rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[str]]]:
@@ -70,7 +84,7 @@ def _text(cell: Any) -> str:
     return str(cell)
 
 
-def _check_directory(file: BinaryIO) -> None:
+def check_archive(file: BinaryIO) -> None:
     """Judge the zip directory before anything is unpacked (rejects a bomb in under a millisecond: trust.md
     P26)."""
     try:

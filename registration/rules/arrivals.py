@@ -8,18 +8,20 @@ ever refused.
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from registration.rules import words
-from registration.rules.columns import COLUMNS, LABELS, NAME_FIELDS, gettext_noop, map_header
+from registration.rules.columns import COLUMNS, FURTHER, LABELS, NAME_FIELDS, gettext_noop, map_header
 from registration.rules.countries import iso3
-from registration.rules.dates import DAY, YEAR, digits_folded, read_date
+from registration.rules.dates import DAY, YEAR, TypedDate, digits_folded, read_date
 from registration.rules.keys import Person
+from registration.rules.languages import language_of
 
 FIELDS = tuple(column.field for column in COLUMNS)
+_FURTHER = frozenset(column.field for column in FURTHER)
 MAX_AGE = 120  # years
 MAX_TEXT = 200  # characters
 
@@ -59,6 +61,16 @@ MESSAGES = {
     "phone": gettext_noop("“%(value)s” does not look like a phone number; it is kept as typed."),
     "two_heads": gettext_noop("The household has more than one head. Keep one and correct the others."),
     "no_head": gettext_noop("The household has no head; its first adult becomes the contact person."),
+    "language": gettext_noop("“%(value)s” is not a known language; it is left out. Write its name or its code, such as ara."),
+    "education": gettext_noop("“%(value)s” is not a known level of education; it is recorded as unknown."),
+    "email": gettext_noop("“%(value)s” is not an e-mail address; it is left out."),
+    "no_consent": gettext_noop(
+        "The list says that this person did not agree to be registered. Ask again, or leave the person out."
+    ),
+    "focal_relation": gettext_noop(
+        "The row is marked as focal point, but the relationship says otherwise (%(value)s). The relationship is kept."
+    ),
+    "pcode": gettext_noop("“%(value)s” is not a known P-code; it is left out. The place can be added to the person later."),
     "household_size": gettext_noop("The stated household size (%(value)s) differs from the number of rows."),
 }  # fmt: skip
 
@@ -75,7 +87,8 @@ class RowError(NamedTuple):
 
 
 class ArrivalRow(NamedTuple):
-    """One person as read: texts in NFC, codes of UNHCR and ISO, None or "" for what was not given."""
+    """One person as read: texts in NFC, codes of UNHCR and ISO, None or "" for what was not given. `more`: what the columns of
+    FURTHER say, as columns of Individual, and an `origin_pcode`; None where they say nothing."""
 
     source_id: str
     registration_date: date | None
@@ -100,6 +113,7 @@ class ArrivalRow(NamedTuple):
     document_type: str
     document_number: str
     arrival_date: date | None
+    more: dict[str, Any] | None = None
 
 
 _INVISIBLE = re.compile(
@@ -109,6 +123,8 @@ _SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 _PLACEHOLDERS = frozenset("- -- . .. / ? N/A".split())
 _SPREADSHEET_ERRORS = frozenset("#VALUE! #REF! #N/A #NAME? #DIV/0! #NULL! #NUM! #SPILL! #CALC!".split())
 _NOTHING = _PLACEHOLDERS | _SPREADSHEET_ERRORS | {""}
+_SEVERAL = re.compile(r"\s*[,;/|،؛]\s*")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _EXTRA_PHONE = re.compile(r"[,;/|]|\bor\b|\bou\b")
 
 
@@ -134,8 +150,10 @@ def _checked(typed: str) -> tuple[str, str]:
 class _Reading:
     """The values of one row and what was found wrong on the way."""
 
-    def __init__(self, values: Mapping[str, str]) -> None:
+    def __init__(self, values: Mapping[str, str], scheme: str, month_first: Container[str]) -> None:
         self._values = values
+        self._scheme = scheme
+        self._month_first = month_first
         self.errors: list[RowError] = []
 
     def note(self, column: str, code: str, value: str = "", *, warning: bool = False) -> None:
@@ -155,13 +173,35 @@ class _Reading:
         text = self.text(column)
         if not text:
             return None
-        typed = read_date(text)
+        typed = self.typed(column, text)
         if typed is None:
             self.note(column, "date", text)
             return None
         if typed.day > today:
             self.note(column, "date_in_future", text)
         return typed.day
+
+    def typed(self, column: str, text: str) -> TypedDate | None:
+        return read_date(text, month_first=True) if column in self._month_first else read_date(text)
+
+    def yes(self, column: str) -> bool | None:
+        text = self.text(column)
+        flag = words.plain(text)
+        if flag and flag not in words.YES and flag not in words.NO:
+            self.note(column, "yes_no", text, warning=True)
+            return None
+        return flag in words.YES if flag else None
+
+    def countries(self, column: str) -> list[str]:
+        """The countries of a cell, which may name several."""
+        found: list[str] = []
+        for part in _SEVERAL.split(self.text(column)) if column in self._values else ():
+            code = iso3(part, self._scheme) if part else ""
+            if code is None:
+                self.note(column, "country", part)
+            elif code and code not in found:
+                found.append(code)
+        return found
 
     def code(self, column: str, table: Mapping[str, str], otherwise: str, *, warning: bool) -> str:
         text = self.text(column)
@@ -182,14 +222,19 @@ class _Reading:
 
 
 def read_row(
-    values: Mapping[str, str], *, today: date, country_scheme: str = "ISO3"
+    values: Mapping[str, str],
+    *,
+    today: date,
+    country_scheme: str = "ISO3",
+    month_first: Container[str] = (),
 ) -> tuple[ArrivalRow | None, list[RowError]]:
     """One row, by field, as a person, with what is wrong. The person is None when something besides warnings
     is wrong.
 
     `country_scheme`: ISO3, ISO2 or UNHCR, as declared by the sender, never guessed (law-and-practice 7.1).
+    `month_first`: fields whose dates are written month before day.
     """
-    reading = _Reading(values)
+    reading = _Reading(values, country_scheme, month_first)
     text, note = reading.text, reading.note
     given, father, family, native = map(text, NAME_FIELDS)
     if not (given or father or family or native):
@@ -202,20 +247,25 @@ def read_row(
         note("registration_date", "registered_before_birth", text("registration_date"))
     if arrived and registered and arrived > registered:
         note("arrival_date", "arrived_after_registration", text("arrival_date"))
-    typed_country = text("nationality")
-    nationality = iso3(typed_country, country_scheme) or ""
-    if typed_country and not nationality:
-        note("nationality", "country", typed_country)
+    nationalities = reading.countries("nationality")
+    relation, further = _relationship(reading, sex), None
+    if not _FURTHER.isdisjoint(values):
+        family = family or text("grandfather_name")
+        further = _further(reading, nationalities)
+        if reading.yes("focal_point"):
+            relation = _focal(reading, relation)
+    elif len(nationalities) > 1:
+        further = {"other_nationalities": nationalities[1:]}
     phone, digits = _phone(reading)
     kind = reading.code("document_type", words.DOCUMENT_TYPE, "OTHER", warning=True)
     number = digits_folded(text("document_number"))
     row = ArrivalRow(
         text("record_id"),
         registered,
-        text("registration_site"),
+        text("registration_site") or text("arrival_point"),
         text("household_id"),
         reading.size(),
-        _relationship(reading, sex),
+        relation,
         given,
         father,
         family,
@@ -226,24 +276,30 @@ def read_row(
         precision,
         estimated,
         text("birth_place"),
-        nationality,
+        nationalities[0] if nationalities else "",
         reading.code("marital_status", words.MARITAL_STATUS, "U", warning=True),
         phone,
         digits,
         kind or ("OTHER" if number else ""),
         number,
         arrived,
+        further,
     )
     errors = reading.errors
     return (None if errors and not all(error.warning for error in errors) else row), errors
 
 
 def read_cells(
-    columns: Sequence[str | None], cells: Sequence[str], *, today: date, country_scheme: str = "ISO3"
+    columns: Sequence[str | None],
+    cells: Sequence[str],
+    *,
+    today: date,
+    country_scheme: str = "ISO3",
+    month_first: Container[str] = (),
 ) -> tuple[ArrivalRow | None, list[RowError]]:
     """As `read_row`, from a row of a file and the fields of its header (see `columns.map_header`)."""
     values = {field: cell for field, cell in zip(columns, cells, strict=False) if field}
-    row, errors = read_row(values, today=today, country_scheme=country_scheme)
+    row, errors = read_row(values, today=today, country_scheme=country_scheme, month_first=month_first)
     if len(cells) > len(columns):
         row = None
         errors.append(RowError("", "too_many_cells", MESSAGES["too_many_cells"], ""))
@@ -253,10 +309,7 @@ def read_cells(
 def _birth(reading: _Reading, reference: date, today: date) -> tuple[date | None, str, bool]:
     """Date of birth, precision, estimated. An age, in its own column or in that of the date, gives an
     estimated year."""
-    flag = words.plain(reading.text("dob_estimated"))
-    estimated = flag in words.YES
-    if flag and not estimated and flag not in words.NO:
-        reading.note("dob_estimated", "yes_no", reading.text("dob_estimated"), warning=True)
+    estimated = bool(reading.yes("dob_estimated"))
     column, text = "date_of_birth", reading.text("date_of_birth")
     if not text:
         column, text = "age", reading.text("age")
@@ -268,7 +321,7 @@ def _birth(reading: _Reading, reference: date, today: date) -> tuple[date | None
             reading.note(column, "age", text)
             return None, "", False
         return date(reference.year - int(number), 1, 1), YEAR, True
-    typed = read_date(text)
+    typed = reading.typed(column, text)
     if typed is None:
         reading.note(column, "date", text)
         return None, "", False
@@ -280,6 +333,49 @@ def _birth(reading: _Reading, reference: date, today: date) -> tuple[date | None
     if estimated and precision == DAY and (born.month, born.day) == (1, 1):
         precision = YEAR  # registrars write 1 January for an estimated year
     return born, precision, estimated
+
+
+def _further(reading: _Reading, nationalities: list[str]) -> dict[str, Any] | None:
+    """What the columns say that only some lists have. A list that has the country of origin alone means the nationality,
+    too, which is then added to `nationalities`."""
+    origin = (reading.countries("country_of_origin") or [""])[0]
+    if origin and not nationalities:
+        nationalities.append(origin)
+    others = [*nationalities[1:], *reading.countries("other_nationality")]
+    found: dict[str, Any] = {
+        "origin_country": origin if origin not in nationalities[:1] else "",
+        "other_nationalities": [code for code in dict.fromkeys(others) if code not in nationalities[:1]],
+        "languages": _languages(reading),
+        "education": reading.code("education", words.EDUCATION, "U", warning=True),
+        "occupation": reading.text("occupation")[:100],
+        "email": reading.text("email"),
+        "origin_pcode": reading.text("origin_pcode").upper(),
+    }
+    if found["email"] and not _EMAIL.fullmatch(found["email"]):
+        reading.note("email", "email", found["email"], warning=True)
+        found["email"] = ""
+    if reading.yes("consent") is False:
+        reading.note("consent", "no_consent")
+    return {name: value for name, value in found.items() if value} or None
+
+
+def _languages(reading: _Reading) -> list[str]:
+    found: list[str] = []
+    for word in filter(None, _SEVERAL.split(reading.text("languages"))):
+        code = language_of(word)
+        if code is None:
+            reading.note("languages", "language", word, warning=True)
+        elif code not in found:
+            found.append(code)
+    return found
+
+
+def _focal(reading: _Reading, relation: str) -> str:
+    """The relationship of somebody who is marked as focal point."""
+    if relation in ("", "U", "PA", "HR1"):
+        return relation if relation in ("PA", "HR1") else "PA"
+    reading.note("focal_point", "focal_relation", reading.text("relationship_to_head"), warning=True)
+    return relation
 
 
 def _phone(reading: _Reading) -> tuple[str, str]:

@@ -50,6 +50,17 @@ DOCUMENT_TYPE = _table(
     "partida de nacimiento|acta de nacimiento|certificado de nacimiento|شهادة ميلاد|شهادة ولادة",
     OTHER="other document|autre|otro|اخرى|أخرى",
 )
+# UNHCR eRRF, table EducationLevel: years of school, or what came instead.
+EDUCATION = _table(
+    NE="none|no education|no schooling|illiterate|aucun|aucune|sans instruction|ninguno|ninguna|sin educacion|أمي|لا يوجد",
+    KG="kindergarten|preschool|pre school|maternelle|preescolar|روضة",
+    IN="informal|informal education|non formal|religious|informelle|informal educacion|تعليم غير رسمي",
+    TC="technical|vocational|technical or vocational|technique|professionnel|tecnica|vocacional|مهني|معهد",
+    UG="university|bachelor|universite|licence|universidad|universitaria|جامعي|جامعة",
+    PG="postgraduate|post university|master|phd|doctorate|doctorat|posgrado|maestria|دراسات عليا|ماجستير|دكتوراه",
+    U="unknown|inconnu|desconocido|غير معروف",
+    **{str(year): f"{year} years|grade {year}|{year} ans|{year} anos|year {year}" for year in range(1, 15)},
+)
 YES = frozenset(map(plain, "y|yes|true|1|o|oui|vrai|s|si|verdadero|نعم|x|estimated|=true()".split("|")))
 NO = frozenset(map(plain, "n|no|false|0|non|faux|falso|لا|=false()".split("|")))
 

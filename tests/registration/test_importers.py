@@ -79,6 +79,8 @@ def test_a_csv_file_comes_out_as_header_chunks_and_end() -> None:
         "header": HEADER,
         "header_row": 1,
         "sheet": None,
+        "sheets": [],
+        "dates": {},
         "encoding": "utf-8",
         "delimiter": ",",
     }

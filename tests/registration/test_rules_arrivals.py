@@ -13,6 +13,7 @@ from registration.rules.dates import read_date
 from registration.rules.words import RELATIONSHIP_CODES, relationship
 
 TODAY = date(2026, 11, 21)
+FURTHER = [column.field for column in columns.FURTHER]
 ROW = {column.field: column.example for column in columns.COLUMNS}
 
 
@@ -76,7 +77,14 @@ def test_the_template_row_is_read() -> None:
         ("1369-03-03", None),
         ("1990-02-30", None),
         ("24 May", None),
-        ("1990-05-24 13:00:00", None),
+        ("1990-05-24 13:00:00.123", "1990-05-24 DAY"),
+        ("24/05/1990 1:30 PM", "1990-05-24 DAY"),
+        ("33017.5", "1990-05-24 DAY"),
+        ("24-May-1990", "1990-05-24 DAY"),
+        ("24 de mayo de 1990", "1990-05-24 DAY"),
+        ("1er mars 2015", "2015-03-01 DAY"),
+        ("آذار 1990", "1990-03-01 MONTH"),
+        ("24 Brumaire 1990", None),
         ("²²²²", None),
         ("", None),
     ],
@@ -278,10 +286,12 @@ def test_every_header_means_one_column_and_every_column_is_known() -> None:
     assert columns.map_header([column.field for column in columns.COLUMNS]) == list(arrivals.FIELDS)
     assert columns.map_header([column.label for column in columns.COLUMNS]) == list(arrivals.FIELDS)
     assert columns.map_header(["Sex", "Gender"]) == ["sex", None]
-    assert set(columns.LABELS) == {*arrivals.FIELDS, "age", ""}
+    assert set(columns.LABELS) == {*arrivals.FIELDS, *FURTHER, "age", ""}
+    assert columns.map_header(FURTHER) == FURTHER
+    assert columns.map_header([column.label for column in columns.FURTHER]) == FURTHER
 
 
-@given(st.dictionaries(st.sampled_from([*arrivals.FIELDS, "age"]), st.text(max_size=30)))
+@given(st.dictionaries(st.sampled_from([*arrivals.FIELDS, *FURTHER, "age"]), st.text(max_size=30)))
 def test_no_text_breaks_a_row(values: dict[str, str]) -> None:
     row, errors = read_row(values, today=TODAY)
     assert (row is None) == any(not error.warning for error in errors)

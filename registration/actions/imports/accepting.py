@@ -13,7 +13,15 @@ from registration.actions import people
 from registration.actions.imports import content
 from registration.actions.imports.checking import SAME_REF, finding, household_of, registered_refs
 from registration.enums import Outcome
-from registration.models import ImportBatch, ImportChunk, ImportRow, ImportStep, Individual, MatchCandidate
+from registration.models import (
+    AdminArea,
+    ImportBatch,
+    ImportChunk,
+    ImportRow,
+    ImportStep,
+    Individual,
+    MatchCandidate,
+)
 
 
 def accept(*, batch: ImportBatch, step: ImportStep, viewer: Viewer, now: datetime) -> dict[str, int]:
@@ -85,6 +93,7 @@ def _households(
         pk__in=[one for one in registered.values() if not isinstance(one, int)]
     )
     joins = dict(own.values_list("pk", "household_id"))
+    areas = _areas(rows)
     return [
         people.Arrival(
             members=[one.row for one in members],
@@ -92,9 +101,25 @@ def _households(
             keys=[one.keys for one in members],
             joins=joins.get(registered.get(ref)),
             source_ref=members[0].row.household_ref,
+            details=[_details(one.row.more, areas) for one in members]
+            if any(one.row.more for one in members)
+            else (),
         )
         for ref, members in houses.items()
     ]
+
+
+def _areas(rows: list[content.CheckedRow]) -> dict[str, int]:
+    """Return {P-code: area} of the places that the rows name."""
+    pcodes = {one.row.more["origin_pcode"] for one in rows if one.row.more and "origin_pcode" in one.row.more}
+    return dict(AdminArea.objects.filter(pcode__in=pcodes).values_list("pcode", "pk")) if pcodes else {}
+
+
+def _details(more: dict[str, Any] | None, areas: dict[str, int]) -> dict[str, Any]:
+    """Return what a row says besides, as columns of the person."""
+    found = dict(more or {})
+    area = areas.get(found.pop("origin_pcode", ""))
+    return {**found, "origin_area_id": area} if area else found
 
 
 def _candidates(

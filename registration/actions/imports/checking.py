@@ -16,8 +16,16 @@ from refugeecm.core.bulk import insert
 from registration import matching
 from registration.actions.imports import content
 from registration.enums import Outcome
-from registration.models import ImportBatch, ImportChunk, ImportRow, ImportStep
-from registration.rules.arrivals import ArrivalRow, RowError, check_household, person_of, read_cells
+from registration.models import AdminArea, ImportBatch, ImportChunk, ImportRow, ImportStep
+from registration.rules.arrivals import (
+    MESSAGES,
+    ArrivalRow,
+    RowError,
+    check_household,
+    person_of,
+    read_cells,
+)
+from registration.rules.dates import MONTH_FIRST
 from registration.rules.keys import Person, PersonKeys, keys_of
 
 HELD_BACK = gettext_noop(
@@ -65,13 +73,17 @@ def check(*, batch: ImportBatch, step: ImportStep, viewer: Viewer, now: datetime
     problems: dict[int, list[Problem]] = defaultdict(list)
     failed: set[int] = set()
     raw = content.raw_rows(chunk, key)
+    month_first = [
+        field for field, order in batch.found_format.get("dates", {}).items() if order == MONTH_FIRST
+    ]
     for number, cells in raw:
-        row, errors = read_cells(batch.columns, cells, today=now.date())
+        row, errors = read_cells(batch.columns, cells, today=now.date(), month_first=month_first)
         problems[number] = [_problem(one) for one in errors]
         if row is None:
             failed.add(number)
         else:
             rows[number] = row
+    _without_unknown_areas(rows, problems)
     _hold_back(batch, raw, rows, problems, failed)
     findings = [
         finding(batch, step.seq, number, Outcome.ERROR, problems=problems[number])
@@ -98,6 +110,27 @@ def check(*, batch: ImportBatch, step: ImportStep, viewer: Viewer, now: datetime
     counts = Counter(str(one["outcome"]) for one in findings)
     counts[Outcome.NEW] = len(raw) - sum(counts[one] for one in Outcome if one != Outcome.NEW)
     return {str(name): count for name, count in counts.items()}
+
+
+def _without_unknown_areas(rows: dict[int, ArrivalRow], problems: dict[int, list[Problem]]) -> None:
+    """Warn of P-codes that nobody has loaded, and leave them out."""
+    given = {
+        number: row.more["origin_pcode"]
+        for number, row in rows.items()
+        if row.more and "origin_pcode" in row.more
+    }
+    known = (
+        set(AdminArea.objects.filter(pcode__in=set(given.values())).values_list("pcode", flat=True))
+        if given
+        else set()
+    )
+    for number, pcode in given.items():
+        if pcode not in known:
+            problems[number].append(["origin_pcode", "pcode", MESSAGES["pcode"], True])
+            more = rows[number].more or {}
+            rows[number] = rows[number]._replace(
+                more={name: more[name] for name in more if name != "origin_pcode"} or None
+            )
 
 
 def _problem(error: RowError) -> Problem:

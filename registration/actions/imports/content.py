@@ -84,7 +84,7 @@ def checked(chunk: ImportChunk, key: bytes, *, only: Container[int] | None = Non
         for index in _DATE_PLACES:
             if values[index]:
                 values[index] = date.fromisoformat(values[index])
-        rows.append(CheckedRow(number, ArrivalRow._make(values), keys))
+        rows.append(CheckedRow(number, ArrivalRow(*values), keys))
     return rows
 
 

@@ -15,6 +15,8 @@ from registration.enums import BatchStatus, StepKind
 from registration.importers.reading import Unreadable, read
 from registration.models import ImportBatch, ImportChunk, ImportPiece, ImportStep
 
+_FORMAT = ("sheet", "sheets", "encoding", "delimiter", "header_row", "dates")
+
 
 @dataclass
 class Reading:
@@ -74,7 +76,7 @@ def _keep_chunk(batch: ImportBatch, viewer: Viewer, line: bytes, key: bytes) -> 
 def _keep_facts(batch: ImportBatch, viewer: Viewer, facts: dict[str, object], result: Reading) -> None:
     if "columns" in facts:
         batch.header, batch.columns = facts["header"], facts["columns"]  # type: ignore[assignment]
-        batch.found_format = {name: facts.get(name) for name in ("sheet", "encoding", "delimiter")}
+        batch.found_format = {name: facts.get(name) for name in _FORMAT}
         with transaction.atomic():
             enter(viewer, reason="import.read")
             batch.save(update_fields=["header", "columns", "found_format"])
