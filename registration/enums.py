@@ -147,6 +147,42 @@ COUNTED = (ProcessStatus.ACTIVE, ProcessStatus.HOLD)  # records of people who ar
 PROCESS_MOVES = table(ProcessStatus, A="H I C", H="A I C", I="A C", C="A")
 
 
+# Which reasons fit which status (law-and-practice.md 1.7).
+RECORD_REASONS: dict[str, tuple[ProcessReason, ...]] = {
+    ProcessStatus.ACTIVE: (ProcessReason.REOPENED,),
+    ProcessStatus.HOLD: (
+        ProcessReason.FRAUD_INQUIRY,
+        ProcessReason.IDENTITY_DOUBT,
+        ProcessReason.PENDING_MERGE,
+        ProcessReason.PROTECTION_REVIEW,
+    ),
+    ProcessStatus.INACTIVE: (
+        ProcessReason.NO_SHOW,
+        ProcessReason.NOT_RENEWED,
+        ProcessReason.LOST_CONTACT,
+        ProcessReason.LONG_ABSENCE,
+    ),
+    ProcessStatus.CLOSED: (
+        ProcessReason.DECEASED,
+        ProcessReason.DEPARTED,
+        ProcessReason.REPATRIATED,
+        ProcessReason.RESETTLED,
+        ProcessReason.NATURALISED,
+        ProcessReason.CESSATION,
+        ProcessReason.CANCELLATION,
+        ProcessReason.REVOCATION,
+        ProcessReason.REJECTED,
+        ProcessReason.WITHDRAWN,
+        ProcessReason.DUPLICATE,
+        ProcessReason.FRAUD,
+        ProcessReason.MOVED,
+        ProcessReason.NOT_OF_CONCERN,
+    ),
+}
+# What has happened is recorded by whoever hears of it, and never refused (design.md rule 9).
+FACTS = (ProcessReason.DECEASED, ProcessReason.DEPARTED)
+
+
 class GroupReason(TextChoices):
     """Why somebody joined or left a registration group, or took another place in it."""
 
@@ -337,5 +373,25 @@ class Flow(TextChoices):
     """Why a stock changed; UNHCR statistics, flows and solutions."""
 
     REGISTRATION = "registration", _("Registration")
+    BIRTH = "birth", _("Birth")
+    DEATH = "death", _("Death")
+    DEPARTURE = "departure", _("Spontaneous departure")
+    RETURN = "return", _("Voluntary repatriation")
+    RESETTLEMENT = "resettlement", _("Resettlement")
+    NATURALISATION = "naturalisation", _("Naturalisation")
+    CLOSURE = "closure", _("Record closed or inactive")
+    REOPENING = "reopening", _("Record opened again")
+    STATUS = "status", _("Change of legal status")
+    CORRECTION = "correction", _("Correction")
     HANDED_OVER = "handed_over", _("Handed over to another agency")
     TAKEN_OVER = "taken_over", _("Taken over from another agency")
+
+
+# As what the ledger counts those whose record is closed for a reason; Flow.CLOSURE for all others.
+LEAVING: dict[str, Flow] = {
+    ProcessReason.DECEASED: Flow.DEATH,
+    ProcessReason.DEPARTED: Flow.DEPARTURE,
+    ProcessReason.REPATRIATED: Flow.RETURN,
+    ProcessReason.RESETTLED: Flow.RESETTLEMENT,
+    ProcessReason.NATURALISED: Flow.NATURALISATION,
+}

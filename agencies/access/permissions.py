@@ -11,6 +11,7 @@ class Permission(StrEnum):
     HOME = "home"
     PERSON_READ = "person.read"
     PERSON_REGISTER = "person.register"
+    RECORD_CLOSE = "record.close"
     IMPORT_READ = "import.read"
     IMPORT_RUN = "import.run"
     CLAIM_READ = "claim.read"
@@ -71,7 +72,12 @@ ROLES: dict[str, frozenset[Permission]] = {
     Role.DECISION_MAKER: _READERS | {Permission.CLAIM_MOVE, Permission.GLASS_BREAK},
     Role.SUPERVISOR: _CASEWORKER
     | _OVERSIGHT
-    | {Permission.HANDOVER_APPROVE, Permission.FILE_SEAL, Permission.CONFLICT_DECLARE},
+    | {
+        Permission.HANDOVER_APPROVE,
+        Permission.FILE_SEAL,
+        Permission.CONFLICT_DECLARE,
+        Permission.RECORD_CLOSE,
+    },
     # An administrator manages access and reads no files: who opens the door does not walk through it (trust.md T2).
     Role.ADMINISTRATOR: _EVERYONE
     | _OVERSIGHT

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import Permission as GrantablePermission
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -190,6 +190,53 @@ def end_conflict(*, household_id: uuid.UUID, user_id: int, by: Viewer, now: date
         raise policies.NotPermitted(_("This conflict of interest has ended already."))
     household = Household.objects.owned_by(by).get(pk=household_id)
     _record(CONFLICT_ENDED, household, by=by, now=now, user=user_id)
+
+
+def extend(households: Sequence[uuid.UUID]) -> None:
+    """Close the files of all who are in these groups now to whom the groups are closed: by a seal, by a conflict of interest.
+
+    Called by whatever brings people into a group, before access rows are written: one open file in a sealed group would show it.
+    """
+    with connection.cursor() as cursor:
+        for statement in (_SEALS_OF, _CONFLICTS_OF):
+            cursor.execute(statement, [[str(one) for one in households]])
+
+
+_SEALS_OF = """
+    INSERT INTO registration_sealedfile (agency_id, household_id, individual_id, reason, sealed_by_id, sealed_at)
+    SELECT DISTINCT ON (i.id) s.agency_id, s.household_id, i.id, s.reason, s.sealed_by_id, s.sealed_at
+    FROM registration_sealedfile s JOIN registration_individual i ON i.household_id = s.household_id
+    WHERE s.household_id = ANY (%s::uuid[]) AND s.lifted_at IS NULL
+    ORDER BY i.id, s.id ON CONFLICT DO NOTHING
+"""
+_CONFLICTS_OF = """
+    INSERT INTO registration_conflictofinterest (agency_id, household_id, individual_id, user_id, reason, declared_by_id, declared_at)
+    SELECT DISTINCT ON (i.id, c.user_id) c.agency_id, c.household_id, i.id, c.user_id, c.reason, c.declared_by_id, c.declared_at
+    FROM registration_conflictofinterest c JOIN registration_individual i ON i.household_id = c.household_id
+    WHERE c.household_id = ANY (%s::uuid[]) AND c.ended_at IS NULL
+    ORDER BY i.id, c.user_id, c.id ON CONFLICT DO NOTHING
+"""
+
+
+def follow(people: Sequence[uuid.UUID], *, source: uuid.UUID, target: uuid.UUID, new: bool) -> None:
+    """Let seal and conflicts of interest go along with people who were moved to another group.
+
+    A new group of a sealed one is sealed with the same readers. Raises NotPermitted for a group that stands and is not sealed.
+    """
+    sealed = SealedFile.objects.filter(lifted_at=None)
+    if sealed.filter(household_id=source).exists():
+        if new:
+            for reader in HouseholdReader.objects.filter(content_object_id=source, expires_at=None):
+                reader.pk, reader.content_object_id = None, target
+                reader.save(force_insert=True)
+        elif not sealed.filter(household_id=target).exists():
+            raise policies.NotPermitted(
+                _("The file that they leave is sealed, and the other group's is not. Seal that one first.")
+            )
+    for model, standing in ((SealedFile, {"lifted_at": None}), (ConflictOfInterest, {"ended_at": None})):
+        rows = model.objects.filter(household_id=source, individual_id__in=people, **standing)
+        rows.update(household_id=target)
+    extend([target])
 
 
 def _check(household: Household, by: Viewer) -> None:

@@ -6,7 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
@@ -19,9 +19,9 @@ from refugeecm.core import crypto, events
 from refugeecm.core.bulk import insert
 from refugeecm.core.ids import number, uuid7
 from registration import policies
-from registration.actions import access_rows, sealing
+from registration.actions import access_rows, exceptions, ledger, sealing
 from registration.enums import FOCAL, Flow, LegalStatus, Level, ProcessStatus, Relationship
-from registration.models import Document, Household, Individual, InfluxEvent, LedgerLine, PersonKey
+from registration.models import Document, Household, Individual, InfluxEvent, PersonKey
 from registration.rules.arrivals import ArrivalRow, head_of, person_of
 from registration.rules.keys import keys
 
@@ -75,18 +75,21 @@ def register(
     seed: bytes | None = None,
     created_at: datetime | None = None,
     level: str = "",
+    flow: str = Flow.REGISTRATION,
 ) -> int:
     """Register households and their members for the viewer's agency; return how many people.
 
     Writes in one go, in this transaction: households, people, keys, documents, history (by triggers), ledger, access rows, events.
     The ids of the people are put into `arrival.individuals`, in the order of its members. `level` is the event's where none is
     given. A new group without a focal point gets one (rules.arrivals.head_of); a second one who joins a group is "to be defined".
+    Who joins a group whose file is sealed, or closed to somebody, is so too; a closed group is open again.
     Raises policies.NotPermitted.
     """
     policies.check_may(by, Permission.PERSON_REGISTER)
     rows = _Rows(by=by, now=now, event=event, seed=seed or crypto.new_key(), created_at=created_at or now)
     rows.level = level or event.level
-    rows.headed = _headed([one.joins for one in arrivals if one.joins])
+    joined = [one.joins for one in arrivals if one.joins]
+    rows.headed = _headed(joined)
     people = sum(len(one.members) for one in arrivals)
     serials = _serials("registration_household", len(arrivals)), _serials("registration_individual", people)
     for arrival in arrivals:
@@ -95,7 +98,12 @@ def register(
     insert(Individual, filled(Individual, rows.individuals))
     insert(PersonKey, rows.keys)
     insert(Document, rows.documents)
-    insert(LedgerLine, ledger_lines(rows.stock, agency_id=by.agency_id, flow=Flow.REGISTRATION))
+    ledger.write(rows.stock, agency=by.agency, flow=flow)
+    if joined:
+        Household.objects.filter(pk__in=joined, closed_on__isnull=False).update(
+            closed_on=None, closing_reason=""
+        )
+        exceptions.extend(joined)
     access_rows.cover_individuals([row["id"] for row in rows.individuals], fresh=True)
     for name, subjects in (
         (HOUSEHOLD_REGISTERED, [row["id"] for row in rows.households]),
@@ -104,6 +112,12 @@ def register(
         if subjects:
             events.note(name, "household", *subjects, by=by, now=now, event=event.slug)
     return people
+
+
+def household_number(by: Viewer, *, year: int) -> str:
+    """Return the number of one more household of the viewer's agency."""
+    (serial,) = _serials("registration_household", 1)
+    return number(f"{by.agency.code[:3]}-H", serial, year)
 
 
 def _serials(sequence: str, count: int) -> list[int]:
@@ -265,8 +279,8 @@ class _Rows:
             )
         origin = more.get("origin_country") or row.nationality
         self.stock[
-            registered_on, origin, self.event.country, self.status, row.registration_site, row.sex,
-            age_band(row.birth_date, registered_on),
+            registered_on, origin, self.event.country, more.get("legal_status") or self.status, row.registration_site, row.sex,
+            ledger.age_band(row.birth_date, registered_on),
         ] += 1  # fmt: skip
         return person
 
@@ -279,29 +293,3 @@ class _Rows:
             for name, value in given.items()
             if value
         }
-
-
-def ledger_lines(
-    stock: Counter[tuple[Any, ...]], *, agency_id: int, flow: str, sign: int = 1
-) -> list[dict[str, Any]]:
-    """Return one line of the population ledger for each kind of people (design.md rule 14).
-
-    A kind: day, origin, asylum, status, place, sex and age band; `sign` is -1 for those who leave an agency's stock.
-    """
-    names = ("day", "origin", "asylum", "status", "place", "sex", "age_band")
-    return [
-        {"agency_id": agency_id, "flow": flow, **dict(zip(names, kind, strict=True)), "people": sign * count}
-        for kind, count in stock.items()
-    ]
-
-
-def age_band(birth_date: date | None, on: date) -> str:
-    """Return the age band of UNHCR's Refugee Data Finder on a day: 0-4, 5-11, 12-17, 18-59, 60+, or empty."""
-    if birth_date is None:
-        return ""
-    age = on.year - birth_date.year - ((on.month, on.day) < (birth_date.month, birth_date.day))
-    return next(
-        name
-        for limit, name in ((5, "0-4"), (12, "5-11"), (18, "12-17"), (60, "18-59"), (999, "60+"))
-        if age < limit
-    )

@@ -3,6 +3,7 @@
 from registration.models.access import OF_ORIGIN, PersonAccess, PersonOwned, PersonQuerySet, shared_sql
 from registration.models.consent import Consent
 from registration.models.exceptions import ConflictOfInterest, HouseholdReader, ReaderKind, SealedFile
+from registration.models.groups import PastMembership
 from registration.models.households import Household
 from registration.models.imports import ImportBatch, ImportChunk, ImportPiece, ImportRow, ImportStep
 from registration.models.influx import InfluxEvent

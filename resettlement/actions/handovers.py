@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -12,13 +11,11 @@ from django.utils.translation import gettext as _
 from agencies.access import Viewer
 from agencies.models import Agency, Agreement
 from refugeecm.core import crypto, events, wall
-from refugeecm.core.bulk import insert
 from refugeecm.core.ids import uuid7
 from refugeecm.core.transitions import TransitionNotAllowed, move
-from registration.actions import access_rows, sealing
-from registration.actions.people import age_band, ledger_lines
-from registration.enums import Flow
-from registration.models import Household, Individual, LedgerLine, PersonKey
+from registration.actions import access_rows, ledger, sealing
+from registration.enums import COUNTED, Flow
+from registration.models import Household, Individual, PersonKey
 from resettlement import policies
 from resettlement.enums import HandoverKind, HandoverStatus
 from resettlement.models import Handover
@@ -117,12 +114,15 @@ def approve(*, handover: Handover, by: Viewer, now: datetime) -> int:
     others = Handover.objects.owned_by(by).filter(household_id=handover.household_id)
     for other in others.open():
         revoke(handover=other, by=by, now=now)
-    insert(LedgerLine, _ledger_lines(people, by.agency, Flow.HANDED_OVER, sign=-1, now=now))
+    leaving = ledger.stock_of(
+        (one for one in people if one.process_status in COUNTED), on=now.date(), agency=by.agency
+    )
+    ledger.write(leaving, agency=by.agency, flow=Flow.HANDED_OVER, sign=-1)
     _record(DONE, handover, by=by, now=now)
     # What follows are the receiving agency's own rows.
     wall.enter(agency_id=recipient.pk, user_id=None, reason="handover", request_id=by.request_id)
     access_rows.cover_individuals([one.pk for one in people], fresh=True)
-    insert(LedgerLine, _ledger_lines(people, recipient, Flow.TAKEN_OVER, sign=1, now=now))
+    ledger.write(leaving, agency=recipient, flow=Flow.TAKEN_OVER)
     # Theirs in the same moment: their page must not say that it is done while its story does not.
     events.record(
         DONE, subject_type="handover", subjects=[handover.pk], agency_id=recipient.pk, by=None, now=now,
@@ -142,26 +142,6 @@ def _wrapped_anew(people: Sequence[Individual], *, giver: Agency, taker: Agency)
             crypto.unseal(one.wrapped, key=before, place=place), key=after, place=place
         )
     return found
-
-
-def _ledger_lines(
-    people: Sequence[Individual], agency: Agency, flow: str, *, sign: int, now: datetime
-) -> list[dict[str, object]]:
-    """Return what the ledger says of these people: less in one agency's stock, more in the other's."""
-    day = now.date()
-    stock: Counter[tuple[object, ...]] = Counter(
-        (
-            day,
-            one.origin,
-            one.event.country if one.event else agency.country,
-            one.legal_status,
-            one.site,
-            one.sex,
-            age_band(one.birth_date, day),
-        )
-        for one in people
-    )
-    return ledger_lines(stock, agency_id=agency.pk, flow=flow, sign=sign)
 
 
 def _record(name: str, handover: Handover, *, by: Viewer, now: datetime) -> None:

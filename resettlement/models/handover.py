@@ -134,12 +134,14 @@ CARRIED = {
     "registration_individual": "household_id = h.household_id",
     "registration_document": "individual_id = ANY (people)",
     "registration_consent": "individual_id = ANY (people)",
+    "registration_pastmembership": "individual_id = ANY (people) AND household_id = h.household_id",
     "registration_matchcandidate": "individual_id = ANY (people) AND other_id = ANY (people)",
     "cases_claim": "individual_id = ANY (people)",
 }
 # A decision that the giving agency's people proposed is not for the other's to approve; the claim's entity tag changes.
 _ALSO = {
-    "cases_claim": ", version = version + 1, proposed_outcome = '', proposed_by_id = NULL, proposed_at = NULL"
+    "cases_claim": ", version = version + 1, proposed_outcome = '', proposed_by_id = NULL, proposed_at = NULL",
+    "registration_pastmembership": ", noted_by_id = NULL",  # nobody of the giving agency's staff is named
 }
 _MOVE = "\n".join(
     f"UPDATE {table} SET agency_id = h.recipient_id{_ALSO.get(table, '')} WHERE agency_id = h.agency_id AND {rows};"
