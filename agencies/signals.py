@@ -14,3 +14,7 @@ population_asked = Signal()
 # it stopped, as {words for the screen: how many}. Nothing depends on an answer: what is shared is joined to the live agreement anyway.
 # Arguments: agreement, why (agencies.enums.AgreementStatus), now (datetime).
 agreement_closed = Signal()
+
+# Sent every night for an agency, in its database context: remove a chunk of the rows whose work is over. Whoever hears it answers how
+# many it removed. Arguments: agency (agencies.models.Agency), now (datetime), at_most (int).
+purging = Signal()

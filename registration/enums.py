@@ -369,6 +369,18 @@ class Outcome(TextChoices):
     ERROR = "error", _("Error")
 
 
+class TokenStatus(TextChoices):
+    """Life of a number that was given to people who wait."""
+
+    WAITING = "waiting", _("Waiting")
+    CALLED = "called", _("Called")
+    SERVED = "served", _("Served")
+    MISSED = "missed", _("Did not come")
+
+
+TOKEN_MOVES = table(TokenStatus, waiting="called", called="served missed", missed="called")
+
+
 class Flow(TextChoices):
     """Why a stock changed; UNHCR statistics, flows and solutions."""
 

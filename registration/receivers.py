@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import TypeVar
 
 from django.dispatch import receiver
 
 from agencies.access import Viewer
-from agencies.models import Agreement
-from agencies.signals import agreement_opening, population_asked
+from agencies.models import Agency, Agreement
+from agencies.signals import agreement_opening, population_asked, purging
 from refugeecm.core import backups, crypto
 from registration import reports
-from registration.actions import access_rows, sealing
+from registration.actions import access_rows, desk, sealing
 from registration.actions.imports import content
 from registration.models import Document, ImportBatch, ImportChunk, ImportPiece, Individual
 
@@ -31,6 +32,12 @@ def populations(
 ) -> dict[str, tuple[list[str], bool]]:
     """Answer which influx events there are, and which sites of the viewer's own people."""
     return reports.populations(agreement, by=by)
+
+
+@receiver(purging)
+def purge(sender: type[Agency], agency: Agency, now: datetime, at_most: int, **_: object) -> int:
+    """Remove drafts and numbers of the desks that are over."""
+    return desk.purge(agency=agency, now=now, at_most=at_most)
 
 
 @receiver(backups.restored)

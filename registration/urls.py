@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from registration.enums import Outcome
-from registration.views import exceptions, imports
+from registration.views import desk, exceptions, imports, queue, slips
 
 
 class OutcomeConverter:
@@ -34,6 +34,17 @@ urlpatterns = [
     path("households/<uuid:pk>/conflict/<int:user>/end/", exceptions.conflict_end, name="conflict-end"),
     path("conflicts/", exceptions.conflicts, name="conflicts"),
     path("emergency/", exceptions.emergency, name="emergency"),
+    path("registration/", desk.registration, name="registration"),
+    path("registration/families/new/", desk.family_new, name="family-new"),
+    path("registration/families/<uuid:pk>/", desk.family, name="family"),
+    path("registration/families/<uuid:pk>/keep/", desk.family_keep, name="family-keep"),
+    path("registration/families/<uuid:pk>/hints/", desk.family_hints, name="family-hints"),
+    path("registration/families/<uuid:pk>/discard/", desk.family_discard, name="family-discard"),
+    path("registration/queue/", queue.queue, name="queue"),
+    path("registration/queue/next/", queue.queue_next, name="queue-next"),
+    path("registration/queue/<uuid:pk>/", queue.token, name="queue-token"),
+    path("households/<uuid:pk>/slip/", slips.slip, name="slip"),
+    path("households/<uuid:pk>/appointment/", queue.appointment, name="appointment"),
     path("imports/", imports.index, name="imports"),
     path("imports/new/", imports.new, name="import-new"),
     path("imports/<uuid:pk>/", imports.detail, name="import-detail"),

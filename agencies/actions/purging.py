@@ -14,6 +14,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from agencies import signals
 from agencies.enums import DeliveryStatus, ExportStatus
 from agencies.models import Agency, ExportJob, Invitation, Membership, Notification, WebhookDelivery
 from refugeecm.core import idempotency, sessions, wall
@@ -42,7 +43,7 @@ WORTHLESS = timedelta(
 
 @transaction.atomic
 def of_agency(*, agency: Agency, now: datetime) -> int:
-    """Remove a chunk of an agency's deliveries, exports and news that are over; return how many rows."""
+    """Remove a chunk of an agency's deliveries, exports and news that are over, and what floors above name; return how many rows."""
     wall.enter(agency_id=agency.pk, user_id=None, reason="purge")
     deliveries = WebhookDelivery.objects.filter(agency=agency)
     arrived = Q(status__in=[DeliveryStatus.DELIVERED, DeliveryStatus.CANCELLED], finished_at__lt=now - DONE)
@@ -52,7 +53,9 @@ def of_agency(*, agency: Agency, now: datetime) -> int:
     # What a partner did with an agreement is told on its page by the news alone (reports.story), so these stay.
     news = Notification.objects.filter(agency=agency).exclude(subject_type="agreement")
     old = Q(read_at__lt=now - READ) | Q(read_at=None, at__lt=now - UNREAD)
-    return _remove(deliveries.filter(arrived | lost)) + _remove(exports) + _remove(news.filter(old))
+    above = signals.purging.send(sender=Agency, agency=agency, now=now, at_most=CHUNK)
+    gone = sum(int(removed or 0) for _receiver, removed in above)
+    return gone + _remove(deliveries.filter(arrived | lost)) + _remove(exports) + _remove(news.filter(old))
 
 
 @transaction.atomic

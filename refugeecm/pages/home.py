@@ -27,11 +27,12 @@ from cases.enums import ClaimStatus
 from cases.models import Claim
 from refugeecm.core import backups
 from refugeecm.core.paging import LIMIT
-from refugeecm.core.templatetags.ui import figure, fmt_date
+from refugeecm.core.templatetags.ui import figure, fmt_date, fmt_time
 from refugeecm.pages.news import unread
 from registration import reports
 from registration.enums import BatchStatus
-from registration.models import ImportBatch
+from registration.models import DeskDraft, ImportBatch
+from registration.views.desk import title_of
 from resettlement.enums import HandoverStatus, ReferralStatus
 from resettlement.models import Handover
 from resettlement.reports import inbox, lines
@@ -77,6 +78,8 @@ def home(request: ViewedRequest) -> HttpResponse:
     tiles: list[Tile] = []
     tasks: list[Task] = []
     running: list[dict[str, Any]] = []
+    if viewer.may(Permission.PERSON_REGISTER):
+        tasks += _drafts(viewer)
     if viewer.may(Permission.IMPORT_READ):
         batches, running = _imports(viewer, tiles)
         tasks += batches
@@ -104,6 +107,21 @@ def home(request: ViewedRequest) -> HttpResponse:
         "next_step": _next_step(viewer),
     }
     return render(request, "pages/home.html", context)
+
+
+def _drafts(viewer: Viewer) -> list[Task]:
+    """Return the families that the viewer began to register."""
+    mine = DeskDraft.objects.visible_to(viewer).exclude(people=0).select_related("agency")
+    return [
+        Task(
+            gettext("Go on registering %(name)s") % {"name": title_of(one)},
+            reverse("family", args=[one.pk]),
+            gettext("Kept on %(when)s") % {"when": strip_tags(fmt_time(one.saved_at))},
+            "info",
+            _("Draft"),
+        )
+        for one in mine.order_by("-saved_at", "pk")[:SHOWN]
+    ]
 
 
 def _imports(viewer: Viewer, tiles: list[Tile]) -> tuple[list[Task], list[dict[str, Any]]]:

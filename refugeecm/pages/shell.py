@@ -13,6 +13,7 @@ from agencies.enums import Role
 # (permission, label, address name, address prefixes)
 PLACES: list[tuple[Permission, Any, str, str | tuple[str, ...]]] = [
     (Permission.HOME, _("Today"), "home", "/"),
+    (Permission.PERSON_REGISTER, _("Registration"), "registration", "/registration/"),
     (Permission.PERSON_READ, _("People"), "people", ("/people/", "/households/", "/conflicts/")),
     (Permission.IMPORT_READ, _("Imports"), "imports", "/imports/"),
     (Permission.CLAIM_READ, _("Cases"), "claims", "/claims/"),

@@ -39,7 +39,8 @@ class Arrival:
 
     ordinals: a number per member that is stable over repetitions (the row of the file). joins: the household that exists
     already. keys: what registration.rules.keys.keys says of each member, where that was computed before. details: further columns of
-    each Individual by name, for members of whom more is known than a row says; those of sealing.SEALED as plain text.
+    each Individual by name, for members of whom more is known than a row says; those of sealing.SEALED as plain text. group: the
+    same of a new Household.
     """
 
     members: Sequence[ArrivalRow]
@@ -48,6 +49,7 @@ class Arrival:
     source_ref: str = ""
     keys: Sequence[Sequence[int]] = ()
     details: Sequence[Mapping[str, Any]] = ()
+    group: Mapping[str, Any] = field(default_factory=dict)
     individuals: list[uuid.UUID] = field(default_factory=list)
 
 
@@ -186,6 +188,7 @@ class _Rows:
                     "arrived_on": first.arrival_date,
                     "source_ref": arrival.source_ref,
                     **({} if self.level == Level.EMERGENCY else {"level": self.level}),
+                    **arrival.group,
                 }
             )
         else:

@@ -68,3 +68,9 @@ document.addEventListener("DOMContentLoaded", () => {
   document.querySelector(".problem")?.focus();
 });
 document.addEventListener("htmx:afterSwap", (event) => prepare(event.target));
+
+// <button data-print hidden>: shown where there is a printer to ask for.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}

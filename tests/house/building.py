@@ -72,6 +72,7 @@ class Builder(Offices, Families):
         self.family(OWN, event, covered=covered)
         self.family(OWN, self.event("zq-hidden", OWN), covered=[])
         self.sealed_family(event)
+        self.desk(OWN, event)
         for code in covered:
             self.refer(code)
         for code in relations:

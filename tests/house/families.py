@@ -12,7 +12,7 @@ from django.utils import timezone
 from agencies.access import enter
 from agencies.enums import Role
 from cases.actions import claims
-from registration.actions import consents, exceptions, people
+from registration.actions import consents, desk, exceptions, people, queue
 from registration.models import (
     Document,
     Household,
@@ -132,6 +132,25 @@ class Families(Marking):
             "arrival_date": "2026-02-18",
             **common,
         }
+
+    def desk(self, code: str, event: InfluxEvent) -> None:
+        """Let a caseworker begin a family at a desk, which nobody but them may read, and give a number to people who wait."""
+        world, actor, name = self.world, self.world.actor(code, Role.CASEWORKER), word("draft")
+        self.readers = frozenset([actor.user.pk]) if actor.user else None
+        with transaction.atomic():
+            enter(actor.viewer, reason="test")
+            draft = desk.start(event=event, content=desk.Content(site=word("site")), by=actor.viewer, now=NOW)
+            desk.keep(
+                draft=draft, sent={"0-given_name": name}, window="", version=0, by=actor.viewer, now=NOW
+            )
+            token = queue.give(
+                place="zq", day=NOW.date(), people=3, by=actor.viewer, now=NOW, today=NOW.date()
+            )
+        world.records[code].add("draft", draft.pk)
+        world.records[code].add("token", token.pk)
+        world.sealed[draft.pk] = self.readers or frozenset()
+        self.mark(code, "C2", "draft.given_name", name)
+        self.readers = None
 
     def claim(self, code: str, person: Individual, to: tuple[str, ...]) -> None:
         """Open a claim, propose a decision, and note the number under which every agency that may know of it knows it."""

@@ -38,8 +38,8 @@ from cases.actions import claims
 from cases.enums import CLAIM_MOVES, ClaimStatus
 from cases.models import Claim
 from refugeecm.core.transitions import TransitionNotAllowed, move
-from registration.enums import BATCH_MOVES, STEP_MOVES
-from registration.models import ImportBatch, ImportStep
+from registration.enums import BATCH_MOVES, STEP_MOVES, TOKEN_MOVES
+from registration.models import ImportBatch, ImportStep, QueueToken
 from resettlement.enums import HANDOVER_MOVES, REFERRAL_MOVES
 from resettlement.models import Handover, Referral
 from tests.conftest import NOW, acting_as
@@ -57,6 +57,7 @@ MOVED = {
     "DELIVERY_MOVES": (WebhookDelivery, DELIVERY_MOVES),
     "BATCH_MOVES": (ImportBatch, BATCH_MOVES),
     "STEP_MOVES": (ImportStep, STEP_MOVES),
+    "TOKEN_MOVES": (QueueToken, TOKEN_MOVES),
     "CLAIM_MOVES": (Claim, CLAIM_MOVES),
     "REFERRAL_MOVES": (Referral, REFERRAL_MOVES),
     "HANDOVER_MOVES": (Handover, HANDOVER_MOVES),

@@ -37,6 +37,7 @@ STAYS = {
     "registration_sealedfile": "a sealed file is covered by no agreement, so it cannot be handed over",
     "registration_personaccess": "written anew for the agency that is responsible now",
     "registration_personkey": "moved one by one, each key wrapped anew",
+    "registration_queuetoken": "a number of one day at a desk of the giving agency",
     "resettlement_handover": "the paper itself: both parties keep it",
     "resettlement_referral": "what the giving agency arranged with its partners",
     "resettlement_referralmessage": "as the referral",

@@ -1,0 +1,113 @@
+"""Whom in the register does somebody resemble who is being typed in, as far as the viewer may see it?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+
+from agencies.access import Sight, Viewer, label
+from agencies.actions import reads
+from refugeecm.core.templatetags.ui import country, fmt_date
+from registration import matching
+from registration.enums import Precision
+from registration.matching import POSSIBLE, SAME, Candidate
+from registration.models import Individual
+from registration.rules.arrivals import person_of
+from registration.rules.family import DECIDED, guessed
+from registration.rules.matching import REASONS
+
+SHOWN = 5  # of one member, the likeliest first
+
+
+@dataclass(frozen=True)
+class Hint:
+    """Somebody who a member of the family may be: what the viewer may see of them, and why."""
+
+    person: Individual
+    of: str
+    score: float
+    reasons: list[str]
+    name: str | Promise
+    facts: list[str | Promise]
+    url: str
+    decided: bool
+
+    @property
+    def strong(self) -> bool:
+        """Whether they are taken for one person unless somebody says otherwise."""
+        return self.score >= SAME
+
+
+def resembling(
+    rows: Mapping[int, Mapping[str, str]], typed: Mapping[str, str], *, viewer: Viewer, now: datetime
+) -> tuple[dict[int, list[Hint]], dict[int, list[Candidate]]]:
+    """Return, by place, the hints to show and everybody who was found, for rows as rules.family.rows_of makes them.
+
+    What is shown is recorded as read. Four statements and two more for a partner's people, whatever the number of rows.
+    """
+    read = {place: guessed(row, today=timezone.localdate(now)) for place, row in rows.items()}
+    people = {place: person_of(row) for place, row in read.items() if row is not None}
+    found = dict(zip(people, matching.candidates(list(people.values()), viewer=viewer), strict=True))
+    worth = {
+        place: [one for one in some if one.score >= POSSIBLE or "document" in one.reasons][:SHOWN]
+        for place, some in found.items()
+    }
+    wanted = {one.individual_id for some in worth.values() for one in some}
+    if not wanted:
+        return {}, found
+    visible = Individual.objects.visible_to(viewer).with_shown_classes(viewer)
+    known = visible.select_related("agency", "household").in_bulk(list(wanted))
+    reads.record(viewer=viewer, rows=list(known.values()), view="family-hints", now=now)
+    hints = {
+        place: [
+            _hint(
+                known[one.individual_id],
+                one,
+                place,
+                people[place].given_name or gettext("This person"),
+                typed,
+                viewer,
+            )
+            for one in some
+        ]
+        for place, some in worth.items()
+        if some
+    }
+    return hints, found
+
+
+def _hint(
+    person: Individual, found: Candidate, place: int, of: str, typed: Mapping[str, str], viewer: Viewer
+) -> Hint:
+    sight = Sight(person, viewer)
+    born = person.birth_date
+    when = (
+        "" if born is None else str(born.year) if person.birth_precision == Precision.YEAR else fmt_date(born)
+    )
+    facts = [
+        sight.text(field, text)
+        for field, text in (
+            ("sex", label(person, "sex")),
+            ("birth_date", when),
+            ("nationality", country(person.nationality)),
+            ("number", person.number),
+            ("site", person.site),
+        )
+        if field in sight.fields | sight.masked and text
+    ]
+    return Hint(
+        person=person,
+        of=of,
+        score=found.score,
+        reasons=[gettext(REASONS[one]) for one in found.reasons if one in REASONS],
+        name=sight.text("given_name", person.full_name),
+        facts=[*facts, person.agency.name] if not found.own else facts,
+        url=reverse("individual", args=[person.pk]),
+        decided=str(person.pk) in typed.get(f"{place}-{DECIDED}", "").split(),
+    )
