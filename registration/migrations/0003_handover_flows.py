@@ -4,21 +4,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("registration", "0002_serials"),
+        ('registration', '0002_serials'),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name="ledgerline",
-            name="flow",
-            field=models.CharField(
-                choices=[
-                    ("registration", "Registration"),
-                    ("handed_over", "Handed over to another agency"),
-                    ("taken_over", "Taken over from another agency"),
-                ],
-                max_length=20,
-            ),
+            model_name='ledgerline',
+            name='flow',
+            field=models.CharField(choices=[('registration', 'Registration'), ('handed_over', 'Handed over to another agency'), ('taken_over', 'Taken over from another agency')], max_length=20),
         ),
     ]

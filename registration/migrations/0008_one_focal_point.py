@@ -20,26 +20,18 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("registration", "0007_people_of_every_level"),
+        ('registration', '0007_people_of_every_level'),
     ]
 
     operations = [
-        migrations.RunSQL(
-            [one.strip() for one in _ONE_EACH.split(";") if one.strip()], migrations.RunSQL.noop
-        ),
+        migrations.RunSQL([one.strip() for one in _ONE_EACH.split(";") if one.strip()], migrations.RunSQL.noop),
         migrations.RunSQL(
             _INDEX,
             "DROP INDEX CONCURRENTLY one_focal_point",
             state_operations=[
                 migrations.AddConstraint(
-                    model_name="individual",
-                    constraint=models.UniqueConstraint(
-                        condition=models.Q(
-                            ("process_status__in", ("A", "H")), ("relationship__in", ("PA", "HR1"))
-                        ),
-                        fields=("household",),
-                        name="one_focal_point",
-                    ),
+                    model_name='individual',
+                    constraint=models.UniqueConstraint(condition=models.Q(('process_status__in', ('A', 'H')), ('relationship__in', ('PA', 'HR1'))), fields=('household',), name='one_focal_point'),
                 ),
             ],
         ),

@@ -17,8 +17,8 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("agencies", "0013_export_hidden"),
-        ("registration", "0008_one_focal_point"),
+        ('agencies', '0013_export_hidden'),
+        ('registration', '0008_one_focal_point'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -28,120 +28,71 @@ class Migration(migrations.Migration):
             migrations.RunSQL.noop,
             state_operations=[
                 migrations.RemoveConstraint(
-                    model_name="importbatch",
-                    name="same_file_once",
+                    model_name='importbatch',
+                    name='same_file_once',
                 ),
             ],
         ),
         migrations.RemoveConstraint(
-            model_name="importbatch",
-            name="batch_accepted_at_by",
+            model_name='importbatch',
+            name='batch_accepted_at_by',
         ),
         migrations.AddField(
-            model_name="importbatch",
-            name="allowed_because",
-            field=models.CharField(blank=True, db_default="", max_length=300),
+            model_name='importbatch',
+            name='allowed_because',
+            field=models.CharField(blank=True, db_default='', max_length=300),
         ),
         migrations.AddField(
-            model_name="importbatch",
-            name="allowed_by",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
+            model_name='importbatch',
+            name='allowed_by',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
-            model_name="importbatch",
-            name="fills_empty",
+            model_name='importbatch',
+            name='fills_empty',
             field=models.BooleanField(db_default=False),
         ),
         migrations.AddField(
-            model_name="importbatch",
-            name="paused_at",
+            model_name='importbatch',
+            name='paused_at',
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name="importrow",
-            name="differs",
-            field=django.contrib.postgres.fields.ArrayField(
-                base_field=models.CharField(max_length=30), db_default=[], size=None
-            ),
+            model_name='importrow',
+            name='differs',
+            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=30), db_default=[], size=None),
         ),
         migrations.AddField(
-            model_name="importstep",
-            name="begun_at",
+            model_name='importstep',
+            name='begun_at',
             field=models.DateTimeField(null=True),
         ),
         migrations.AlterField(
-            model_name="importbatch",
-            name="status",
-            field=models.CharField(
-                choices=[
-                    ("reading", "Being read"),
-                    ("checking", "Being checked"),
-                    ("comparing", "Being compared"),
-                    ("review", "Waiting for you"),
-                    ("accepting", "Being registered"),
-                    ("done", "Registered"),
-                    ("failed", "Could not be read"),
-                    ("cancelled", "Cancelled"),
-                    ("stopped", "Stopped"),
-                    ("undoing", "Being undone"),
-                    ("undone", "Undone"),
-                ],
-                default="reading",
-                max_length=10,
-                verbose_name="status",
-            ),
+            model_name='importbatch',
+            name='status',
+            field=models.CharField(choices=[('reading', 'Being read'), ('checking', 'Being checked'), ('comparing', 'Being compared'), ('review', 'Waiting for you'), ('accepting', 'Being registered'), ('done', 'Registered'), ('failed', 'Could not be read'), ('cancelled', 'Cancelled'), ('stopped', 'Stopped'), ('undoing', 'Being undone'), ('undone', 'Undone')], default='reading', max_length=10, verbose_name='status'),
         ),
         migrations.AlterField(
-            model_name="importstep",
-            name="kind",
-            field=models.CharField(
-                choices=[
-                    ("1read", "Read the file"),
-                    ("2check", "Check rows"),
-                    ("3compare", "Compare rows with each other"),
-                    ("4accept", "Register people"),
-                    ("5undo", "Remove people"),
-                ],
-                max_length=10,
-            ),
+            model_name='importstep',
+            name='kind',
+            field=models.CharField(choices=[('1read', 'Read the file'), ('2check', 'Check rows'), ('3compare', 'Compare rows with each other'), ('4accept', 'Register people'), ('5undo', 'Remove people')], max_length=10),
         ),
         migrations.AlterField(
-            model_name="importstep",
-            name="status",
-            field=models.CharField(
-                choices=[
-                    ("open", "Open"),
-                    ("held", "Paused"),
-                    ("done", "Done"),
-                    ("quarantined", "Set aside"),
-                ],
-                default="open",
-                max_length=12,
-            ),
+            model_name='importstep',
+            name='status',
+            field=models.CharField(choices=[('open', 'Open'), ('held', 'Paused'), ('done', 'Done'), ('quarantined', 'Set aside')], default='open', max_length=12),
         ),
         AddIndexConcurrently(
-            model_name="importstep",
-            index=models.Index(fields=["agency_id", "begun_at"], name="step_turn"),
+            model_name='importstep',
+            index=models.Index(fields=['agency_id', 'begun_at'], name='step_turn'),
         ),
         migrations.RunSQL(
             _FILE,
             "DROP INDEX CONCURRENTLY same_file_once",
             state_operations=[
                 migrations.AddConstraint(
-                    model_name="importbatch",
-                    constraint=models.UniqueConstraint(
-                        condition=models.Q(
-                            ("status__in", ("failed", "cancelled", "stopped", "undone")), _negated=True
-                        ),
-                        fields=("agency", "event", "sha256"),
-                        name="same_file_once",
-                    ),
+                    model_name='importbatch',
+                    constraint=models.UniqueConstraint(condition=models.Q(('status__in', ('failed', 'cancelled', 'stopped', 'undone')), _negated=True), fields=('agency', 'event', 'sha256'), name='same_file_once'),
                 ),
             ],
         ),
