@@ -292,7 +292,8 @@ class Asking:
         """What is hidden must be answered as what is not there: the same status and the same words."""
         self.counts["compared"] += 1
         (status, body), (other, other_body) = found, nothing
-        mine, theirs = _without(body, key), _without(other_body, gone)
+        # What was asked for stands in both, too: where the words drawn for the query are the hidden record's own id.
+        mine, theirs = _without(_without(body, key), gone), _without(_without(other_body, gone), key)
         if status != other or mine != theirs:
             place = next((n for n, (a, b) in enumerate(zip(mine, theirs, strict=False)) if a != b), 0)
             words = f"{mine[place - 40 : place + 80]!r} / {theirs[place - 40 : place + 80]!r}"
