@@ -61,6 +61,9 @@ def _sealed(draft_id: uuid.UUID, agency: Agency, content: Content) -> bytes:
     return crypto.seal(orjson.dumps(asdict(content)), key=sealing.agency_key(agency), place=_place(draft_id))
 
 
+_NO_LATER = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp() * 1000)
+
+
 @transaction.atomic
 def start(
     *, event: InfluxEvent, content: Content, by: Viewer, now: datetime, token: QueueToken | None = None
@@ -115,8 +118,8 @@ def discard(*, draft: DeskDraft, by: Viewer, now: datetime) -> None:
 
 
 def _began(draft_id: uuid.UUID) -> datetime:
-    """Return the moment that a UUIDv7 tells of."""
-    return datetime.fromtimestamp((draft_id.int >> 80) / 1000, UTC)
+    """Return the moment that a UUIDv7 tells of; of any other id, which no draft has, some moment that a calendar knows."""
+    return datetime.fromtimestamp(min(draft_id.int >> 80, _NO_LATER) / 1000, UTC)
 
 
 def household_of(draft_id: uuid.UUID) -> uuid.UUID:

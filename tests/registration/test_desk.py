@@ -262,3 +262,9 @@ def test_who_waits_is_called_in_turn_and_served_by_registration(clerk: Client, c
     tasks.purge()
     with acting_as(cast.caseworker.viewer):
         assert not QueueToken.objects.exists()
+
+
+def test_an_address_that_was_made_up_opens_nothing(cast: Cast) -> None:
+    made_up = reverse("family", args=["ffffffff-b26c-4264-acd3-c5d69e7297d8"])
+    assert cast.caseworker.browser().get(made_up).status_code == 404
+    assert cast.caseworker.browser().post(made_up, {"do": "register"}).status_code == 404
