@@ -308,6 +308,7 @@ class BatchStatus(TextChoices):
     """Life of an uploaded file."""
 
     READING = "reading", _("Being read")
+    MAPPING = "mapping", _("Columns to be chosen")
     CHECKING = "checking", _("Being checked")
     COMPARING = "comparing", _("Being compared")
     REVIEW = "review", _("Waiting for you")
@@ -326,7 +327,8 @@ SENT_AGAIN = (BatchStatus.FAILED, BatchStatus.CANCELLED, BatchStatus.STOPPED, Ba
 
 BATCH_MOVES = table(
     BatchStatus,
-    reading="checking failed cancelled review done",  # back again, when corrected rows cannot be read
+    reading="mapping checking failed cancelled review done",  # back again, when corrected rows cannot be read
+    mapping="reading cancelled",
     checking="comparing cancelled",
     comparing="review done cancelled",
     review="accepting cancelled reading",

@@ -32,6 +32,12 @@ def check_cancel(*, batch: ImportBatch) -> None:
         raise NotPermitted(_("People of this file are registered. It can be undone, but not cancelled."))
 
 
+def check_reread(*, batch: ImportBatch) -> None:
+    """Refuse to read a file anew from which somebody is registered, or that workers are at."""
+    if batch.accepted_at or batch.status not in {BatchStatus.MAPPING, BatchStatus.REVIEW}:
+        raise NotPermitted(_("The columns of this file can no longer be chosen. Send it again."))
+
+
 def check_pause(*, batch: ImportBatch) -> None:
     """Refuse to pause what nobody works at, or what is read: that takes seconds."""
     working = {BatchStatus.CHECKING, BatchStatus.COMPARING, BatchStatus.ACCEPTING, BatchStatus.UNDOING}

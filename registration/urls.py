@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from registration.enums import Outcome
-from registration.views import desk, exceptions, imports, queue, slips
+from registration.views import columns, desk, exceptions, imports, queue, slips
 
 
 class OutcomeConverter:
@@ -51,6 +51,10 @@ urlpatterns = [
     path("imports/<uuid:pk>/progress/", imports.progress, name="import-progress"),
     path("imports/<uuid:pk>/rows/<outcome:outcome>/", imports.rows, name="import-rows"),
     path("imports/<uuid:pk>/errors.csv", imports.errors, name="import-errors"),
+    path("imports/template.xlsx", columns.template, {"kind": "xlsx"}, name="import-template"),
+    path("imports/template.csv", columns.template, {"kind": "csv"}, name="import-template-csv"),
+    path("imports/<uuid:pk>/columns/", columns.columns, name="import-columns"),
+    path("imports/<uuid:pk>/columns/ask/", columns.ask, name="import-ask"),
     path("imports/<uuid:pk>/accept/", imports.accept, name="import-accept"),
     path("imports/<uuid:pk>/cancel/", imports.cancel, name="import-cancel"),
     path("imports/<uuid:pk>/pause/", imports.pause, name="import-pause"),

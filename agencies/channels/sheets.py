@@ -8,7 +8,8 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import cast
 from xml.sax.saxutils import escape
 
@@ -32,6 +33,33 @@ _PARTS = {
     '<sheet name="refugeecm" sheetId="1" r:id="rId1"/></sheets></workbook>',
     "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
     f'<Relationship Id="rId1" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+}
+
+
+_FORM_ROWS = 50_001
+_TEXT_COLUMNS = '<cols><col min="1" max="200" width="22" style="1" customWidth="1"/></cols>'
+# A form has two more: the lists to choose from, hidden, and a format by which cells are text (49: “@”).
+_FORM_PARTS = {
+    "[Content_Types].xml": _PARTS["[Content_Types].xml"].replace(
+        "</Types>",
+        f'<Override PartName="/xl/worksheets/sheet2.xml" ContentType="{_TYPES}.worksheet+xml"/>'
+        f'<Override PartName="/xl/styles.xml" ContentType="{_TYPES}.styles+xml"/></Types>',
+    ),
+    "_rels/.rels": _PARTS["_rels/.rels"],
+    "xl/workbook.xml": _PARTS["xl/workbook.xml"].replace(
+        "</sheets>", '<sheet name="Lists" sheetId="2" state="hidden" r:id="rId2"/></sheets>'
+    ),
+    "xl/_rels/workbook.xml.rels": _PARTS["xl/_rels/workbook.xml.rels"].replace(
+        "</Relationships>",
+        f'<Relationship Id="rId2" Type="{_OFFICE}/worksheet" Target="worksheets/sheet2.xml"/>'
+        f'<Relationship Id="rId3" Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>',
+    ),
+    "xl/styles.xml": f'<styleSheet xmlns="{_MAIN}"><fonts count="1"><font/></fonts>'
+    '<fills count="2"><fill><patternFill patternType="none"/></fill>'
+    '<fill><patternFill patternType="gray125"/></fill></fills>'
+    '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
+    '<cellXfs count="2"><xf/><xf numFmtId="49" applyNumberFormat="1"/></cellXfs>'
+    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>',
 }
 
 
@@ -59,24 +87,59 @@ def write_csv(out: Out, lines: Iterable[Sequence[str]]) -> None:
     text.detach()
 
 
-def write_xlsx(out: Out, lines: Iterable[Sequence[str]], *, right_to_left: bool = False) -> None:
-    """Write lines as a workbook of one sheet; every cell is a string, its first row stays in sight. `out` need not seek."""
+def write_xlsx(
+    out: Out,
+    lines: Iterable[Sequence[str]],
+    *,
+    right_to_left: bool = False,
+    head: int = 1,
+    choices: Mapping[int, Sequence[str]] | None = None,
+) -> None:
+    """Write lines as a workbook; every cell is a string, its first `head` rows stay in sight. `out` need not seek.
+
+    choices: makes it a form to fill in. For some columns, counted from 0, what may be chosen in the rows below the head; all
+    cells are text, so that no program turns numbers and dates into something else.
+    """
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
-        for name, content in _PARTS.items():
+        for name, content in (_PARTS if choices is None else _FORM_PARTS).items():
             package.writestr(name, _HEAD + content)
         with package.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
             turned = ' rightToLeft="1"' if right_to_left else ""
             sheet.write(
                 f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0"{turned}>'
-                '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
-                '<sheetFormatPr defaultRowHeight="15" baseColWidth="18"/><sheetData>'.encode()
+                f'<pane ySplit="{head}" topLeftCell="A{head + 1}" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
+                '<sheetFormatPr defaultRowHeight="15" baseColWidth="18"/>'
+                f"{'' if choices is None else _TEXT_COLUMNS}<sheetData>".encode()
             )
             for line in lines:
-                cells = "".join(
-                    f'<c t="inlineStr"><is><t xml:space="preserve">{_xml(cell)}</t></is></c>' for cell in line
-                )
-                sheet.write(f"<row>{cells}</row>".encode())
-            sheet.write(b"</sheetData></worksheet>")
+                sheet.write(_row(line))
+            sheet.write(f"</sheetData>{_validations(choices, head) if choices else ''}</worksheet>".encode())
+        if choices is not None:
+            with package.open("xl/worksheets/sheet2.xml", "w") as sheet:
+                sheet.write(f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetData>'.encode())
+                for line in zip_longest(*choices.values(), fillvalue=""):
+                    sheet.write(_row(line))
+                sheet.write(b"</sheetData></worksheet>")
+
+
+def _row(cells: Iterable[str]) -> bytes:
+    written = (f'<c t="inlineStr"><is><t xml:space="preserve">{_xml(cell)}</t></is></c>' for cell in cells)
+    return f"<row>{''.join(written)}</row>".encode()
+
+
+def _validations(choices: Mapping[int, Sequence[str]], head: int) -> str:
+    """Offer the lists of the hidden sheet; who types something else is warned, not stopped (ECMA-376 part 1, 18.3.1.32)."""
+    rules = "".join(
+        f'<dataValidation type="list" errorStyle="warning" allowBlank="1" showErrorMessage="1" '
+        f'sqref="{_letters(column)}{head + 1}:{_letters(column)}{_FORM_ROWS}"><formula1>'
+        f"Lists!${_letters(place)}$1:${_letters(place)}${len(words)}</formula1></dataValidation>"
+        for place, (column, words) in enumerate(choices.items())
+    )
+    return f'<dataValidations count="{len(choices)}">{rules}</dataValidations>'
+
+
+def _letters(column: int) -> str:
+    return (chr(64 + column // 26) if column > 25 else "") + chr(65 + column % 26)
 
 
 def _xml(cell: str) -> str:

@@ -128,7 +128,7 @@ def _imports(viewer: Viewer, tiles: list[Tile]) -> tuple[list[Task], list[dict[s
     """Return the files that wait for a decision, and those that workers are at, with how far they are."""
     open_ones = (
         ImportBatch.objects.visible_to(viewer)
-        .filter(status__in=[BatchStatus.REVIEW, *reports.RUNNING])
+        .filter(status__in=[BatchStatus.REVIEW, BatchStatus.MAPPING, *reports.RUNNING])
         .select_related("event")
         .order_by("created_at")
     )
@@ -138,7 +138,10 @@ def _imports(viewer: Viewer, tiles: list[Tile]) -> tuple[list[Task], list[dict[s
     running: list[dict[str, Any]] = []
     for batch in open_ones[:SHOWN]:
         url = reverse("import-detail", args=[batch.pk])
-        if batch.status == BatchStatus.REVIEW:
+        if batch.status == BatchStatus.MAPPING:
+            label = gettext("Say what the columns of %(file)s are") % {"file": batch.file_name}
+            tasks.append(Task(label, url, batch.event.name, "warn", _("Import")))
+        elif batch.status == BatchStatus.REVIEW:
             hint = gettext("%(rows)s rows, %(event)s") % {
                 "rows": figure(batch.rows),
                 "event": batch.event.name,

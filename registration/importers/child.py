@@ -17,6 +17,7 @@ from registration.importers.refusals import MESSAGES, Refusal
 from registration.importers.tables import Table, Wishes, date_orders, rows_of
 
 _MEMORY = 1_500 << 20  # bytes of address space
+_SPARE = 250 << 20  # bytes of address space that the program itself takes, and a small file
 _CPU = 180  # seconds
 LOOK = 20  # rows
 
@@ -43,6 +44,15 @@ def main() -> int:
     return 0
 
 
+def _limit(unpacked: int) -> None:
+    """Give a workbook the memory and time that its size may cost, and no more: a few bytes of XML can claim a grid of a million
+    rows. A real list needs a third of it."""
+    memory = min(_MEMORY, _SPARE + 8 * unpacked)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    seconds = min(_CPU, 2 + (unpacked >> 22))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, _CPU))
+
+
 def _input() -> BinaryIO:
     file = open(0, "rb", closefd=False)  # noqa: SIM115 - lives as long as the process
     return file if file.seekable() else io.BytesIO(file.read())
@@ -54,8 +64,9 @@ def _opened(file: BinaryIO, wishes: Wishes) -> Table:
     if not start:
         raise Refusal("empty")
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        from registration.importers.xlsx_file import XlsxTable
+        from registration.importers.xlsx_file import XlsxTable, check_archive
 
+        _limit(check_archive(file))
         return XlsxTable(file, wishes)
     if start == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         raise Refusal("old_or_locked")

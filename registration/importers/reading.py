@@ -34,16 +34,8 @@ def read(content: bytes, *, wishes: Mapping[str, Any] | None = None, timeout: fl
     Raises Unreadable when the child refuses the file, dies, or is silent for `timeout` seconds. Closing the
     generator ends the child.
     """
-    with _in_memory(content) as file:
-        child = subprocess.Popen(
-            [sys.executable, "-E", "-s", "-m", "registration.importers.child", json.dumps(wishes or {})],
-            stdin=file,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=_ROOT,
-            env={"LANG": "C.UTF-8", "PATH": os.defpath},
-            pipesize=_PIPE,
-        )
+    with in_memory(content) as file:
+        child = start(file, wishes or {})
     output = cast(IO[bytes], child.stdout)
     try:
         line = b""
@@ -60,11 +52,24 @@ def read(content: bytes, *, wishes: Mapping[str, Any] | None = None, timeout: fl
         child.wait()
 
 
+def start(file: IO[bytes], wishes: Mapping[str, Any]) -> subprocess.Popen[bytes]:
+    """Start the child on a file; it writes to its standard output."""
+    return subprocess.Popen(
+        [sys.executable, "-E", "-s", "-m", "registration.importers.child", json.dumps(wishes)],
+        stdin=file,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=_ROOT,
+        env={"LANG": "C.UTF-8", "PATH": os.defpath},
+        pipesize=_PIPE,
+    )
+
+
 def _stopped() -> Unreadable:
     return Unreadable("too_large", MESSAGES["too_large"])
 
 
-def _in_memory(content: bytes) -> IO[bytes]:
+def in_memory(content: bytes) -> IO[bytes]:
     """An unnamed file with the content: in memory where the system can, so that plain text never reaches a
     disk."""
     if hasattr(os, "memfd_create"):

@@ -49,6 +49,10 @@ MESSAGES = {
 }
 
 
+# These are no reason to refuse a file before a person has said what its columns are.
+MAPPABLE = frozenset({"no_header", "no_names"})
+
+
 class Refusal(Exception):
     """The file cannot be read: `code` is a key of MESSAGES, `detail` fills its sentence."""
 

@@ -4,8 +4,8 @@ A table can be read twice from its start: once to learn the households, once to 
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from registration.importers.refusals import Refusal
 from registration.rules.columns import NAME_FIELDS, map_header
@@ -40,6 +40,11 @@ class Wishes(NamedTuple):
     header: Sequence[str] = ()
     columns: Sequence[str | None] = ()
     look: bool = False
+
+    @classmethod
+    def among(cls, said: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what of all that was said is a wish about the reading."""
+        return {name: said[name] for name in cls._fields if name in said}
 
 
 NO_WISHES = Wishes()

@@ -6,7 +6,14 @@ from registration.models.desk import DeskDraft, QueueToken
 from registration.models.exceptions import ConflictOfInterest, HouseholdReader, ReaderKind, SealedFile
 from registration.models.groups import PastMembership
 from registration.models.households import Household
-from registration.models.imports import ImportBatch, ImportChunk, ImportPiece, ImportRow, ImportStep
+from registration.models.imports import (
+    ColumnMapping,
+    ImportBatch,
+    ImportChunk,
+    ImportPiece,
+    ImportRow,
+    ImportStep,
+)
 from registration.models.influx import InfluxEvent
 from registration.models.ledger import LedgerLine
 from registration.models.people import Document, Individual, MatchCandidate, PersonKey

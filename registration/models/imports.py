@@ -45,7 +45,9 @@ class ImportBatch(models.Model):
     status = models.CharField(_("status"), max_length=10, choices=BatchStatus, default=BatchStatus.READING)
     header = ArrayField(models.CharField(), default=list)
     columns = ArrayField(models.CharField(null=True), default=list)
-    found_format = models.JSONField(default=dict)  # encoding, delimiter, sheet
+    found_format = models.JSONField(default=dict)  # encoding, delimiter, sheet, order of dates
+    # What a person said about the file: importers.tables.Wishes, and "country_scheme", "date_order", and "ask".
+    wishes: models.JSONField[Any, Any] = models.JSONField(db_default={})
     problem = models.CharField(max_length=500, blank=True)
     rows = models.PositiveIntegerField(_("rows"), default=0)
     households = models.PositiveIntegerField(_("households"), default=0)
@@ -65,7 +67,7 @@ class ImportBatch(models.Model):
     moves = BATCH_MOVES
     field_classes = classified(
         C1="id agency event file_name size status rows households created_by created_at accepted_by accepted_at done_at problem"
-        " header columns found_format paused_at fills_empty allowed_by allowed_because",
+        " header columns found_format wishes paused_at fills_empty allowed_by allowed_because",
         internal="sha256 key",
     )
     wall: ClassVar[Wall] = Wall()
@@ -82,6 +84,26 @@ class ImportBatch(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class ColumnMapping(models.Model):
+    """What the columns of an agency's lists mean that begin with the same header: remembered from the last time."""
+
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+", db_index=False)
+    fingerprint = models.CharField(max_length=64)
+    wishes: models.JSONField[Any, Any] = models.JSONField()  # header, columns, country_scheme, date_order
+    changed_by = who(db_index=False)
+    changed_at = models.DateTimeField()
+
+    objects = OwnedQuerySet.as_manager()
+    field_classes = classified(C1="id agency fingerprint wishes changed_by changed_at")
+    wall: ClassVar[Wall] = Wall()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agency", "fingerprint"], name="mapping_once")]
+
+    def __str__(self) -> str:
+        return self.fingerprint
 
 
 class ImportPiece(models.Model):

@@ -186,7 +186,7 @@ class _Reading:
 
     def yes(self, column: str) -> bool | None:
         text = self.text(column)
-        flag = words.plain(text)
+        flag = words.plain(words.code_in(text))
         if flag and flag not in words.YES and flag not in words.NO:
             self.note(column, "yes_no", text, warning=True)
             return None
@@ -196,7 +196,7 @@ class _Reading:
         """The countries of a cell, which may name several."""
         found: list[str] = []
         for part in _SEVERAL.split(self.text(column)) if column in self._values else ():
-            code = iso3(part, self._scheme) if part else ""
+            code = iso3(words.code_in(part), self._scheme) if part else ""
             if code is None:
                 self.note(column, "country", part)
             elif code and code not in found:
@@ -207,7 +207,7 @@ class _Reading:
         text = self.text(column)
         if not text:
             return ""
-        found = table.get(words.plain(text))
+        found = table.get(words.plain(words.code_in(text)))
         if found is None:
             self.note(column, column, text, warning=warning)
             return otherwise
@@ -401,7 +401,7 @@ def _relationship(reading: _Reading, sex: str) -> str:
     text = reading.text("relationship_to_head")
     if not text:
         return ""
-    code = words.relationship(text, sex)
+    code = words.relationship(words.code_in(text), sex)
     if code is None:
         reading.note("relationship_to_head", "relationship", text, warning=True)
         return "U"

@@ -280,6 +280,11 @@ _FIELDS = {
 } | {_header_key(column.label): column.field for column in (*COLUMNS, *FURTHER)}
 
 
+def tag_of(field: str) -> str:
+    """The HXL hashtag under which our template has a field."""
+    return next(name for name in _HEADERS[field].split("|") if name.startswith("#"))
+
+
 def field_of(header: str) -> str | None:
     """The field that a header cell names, in any of the known words; None for an unknown one and for our own
     "_" columns."""

@@ -25,6 +25,12 @@ def _table(**codes: str) -> dict[str, str]:
     return {plain(word): code for code, words in codes.items() for word in [code, *words.split("|")]}
 
 
+def code_in(text: str) -> str:
+    """What was chosen from a list of our template, “F – Female”, without its explanation; other texts as they are."""
+    return text.partition(CODED)[0]
+
+
+CODED = " – "
 SEX = _table(
     F="female|woman|girl|w|femme|feminin|feminine|fille|mujer|femenino|femenina|أنثى|انثي|امرأة|بنت|ж|жінка",
     M="male|man|boy|homme|masculin|masculine|garcon|hombre|masculino|h|ذكر|رجل|ولد|ч|чоловік",

@@ -32,9 +32,11 @@ from registration.enums import BatchStatus, Outcome
 from registration.forms import ImportForm
 from registration.importers.errors_file import Problem, write_error_rows
 from registration.models import ImportBatch, ImportChunk, ImportRow, Individual
+from registration.rules.dates import UNCLEAR
 from registration.views.rows import findings_of, label_of, page_of_rows
 
 KINDS = {
+    BatchStatus.MAPPING: "warn",
     BatchStatus.READING: "info",
     BatchStatus.CHECKING: "info",
     BatchStatus.COMPARING: "info",
@@ -106,6 +108,7 @@ def new(request: ViewedRequest) -> HttpResponse:
                     event=event,
                     by=request.viewer,
                     now=now,
+                    ask=given["ask"],
                 )
         except imports.AlreadyReceived as again:
             messages.info(request, str(again))
@@ -133,6 +136,8 @@ def _batch(request: ViewedRequest, pk: uuid.UUID) -> ImportBatch:
 def detail(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Show where a file stands, and what was found out about its rows."""
     batch = _batch(request, pk)
+    if batch.status == BatchStatus.MAPPING and request.viewer.may(Permission.IMPORT_RUN):
+        return redirect("import-columns", batch.pk)
     return render(request, "registration/import_detail.html", _context(request, batch))
 
 
@@ -202,6 +207,18 @@ def _context(request: ViewedRequest, batch: ImportBatch) -> dict[str, Any]:
         columns = reports.column_counts(batch) if how.counts[Outcome.ERROR] else []
         if columns:
             most = columns[0][1]
+        context["can_ask"] = request.viewer.may(Permission.IMPORT_RUN) and allows(
+            policies.check_reread, batch=batch
+        )
+        context["unclear"] = (
+            []
+            if batch.wishes.get("date_order")
+            else [
+                label_of(batch, field)
+                for field, order in (batch.found_format.get("dates") or {}).items()
+                if order == UNCLEAR
+            ]
+        )
         context["columns"] = [
             (label_of(batch, column), rows, round(100 * rows / most)) for column, rows in columns
         ]
@@ -239,6 +256,8 @@ def _facts(batch: ImportBatch) -> list[tuple[Any, ...]]:
         (_("Read as"), form),
         (_("Sent by"), batch.created_by.name if batch.created_by else ""),
     ]
+    if scheme := batch.wishes.get("country_scheme"):
+        facts.append((_("Codes of countries"), scheme, "ltr"))
     if batch.accepted_by:
         facts.append((_("Accepted by"), batch.accepted_by.name))
     return [one for one in facts if one[1]]

@@ -43,6 +43,8 @@ ARGUMENTS: dict[str, dict[str, str | tuple[str, ...]]] = {
     "import-rows": {"pk": "import", "outcome": ("new", "registered", "possible", "error")},
     "import-errors": {"pk": "import"},
     "import-accept": {"pk": "import"},
+    "import-columns": {"pk": "import"},
+    "import-ask": {"pk": "import"},
     "import-cancel": {"pk": "import"},
     "import-pause": {"pk": "import"},
     "import-stop": {"pk": "import"},

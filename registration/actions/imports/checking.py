@@ -73,11 +73,11 @@ def check(*, batch: ImportBatch, step: ImportStep, viewer: Viewer, now: datetime
     problems: dict[int, list[Problem]] = defaultdict(list)
     failed: set[int] = set()
     raw = content.raw_rows(chunk, key)
-    month_first = [
-        field for field, order in batch.found_format.get("dates", {}).items() if order == MONTH_FIRST
-    ]
+    scheme, month_first = batch.wishes.get("country_scheme", "ISO3"), _month_first(batch)
     for number, cells in raw:
-        row, errors = read_cells(batch.columns, cells, today=now.date(), month_first=month_first)
+        row, errors = read_cells(
+            batch.columns, cells, today=now.date(), country_scheme=scheme, month_first=month_first
+        )
         problems[number] = [_problem(one) for one in errors]
         if row is None:
             failed.add(number)
@@ -110,6 +110,13 @@ def check(*, batch: ImportBatch, step: ImportStep, viewer: Viewer, now: datetime
     counts = Counter(str(one["outcome"]) for one in findings)
     counts[Outcome.NEW] = len(raw) - sum(counts[one] for one in Outcome if one != Outcome.NEW)
     return {str(name): count for name, count in counts.items()}
+
+
+def _month_first(batch: ImportBatch) -> list[str]:
+    """Return the fields whose dates are written month before day: as the sender said, else as the columns show."""
+    said = batch.wishes.get("date_order")
+    orders = batch.found_format.get("dates") or {}
+    return [field for field, order in orders.items() if (said or order) == MONTH_FIRST]
 
 
 def _without_unknown_areas(rows: dict[int, ArrivalRow], problems: dict[int, list[Problem]]) -> None:

@@ -40,8 +40,10 @@ class AlreadyReceived(Exception):
 
 
 @transaction.atomic
-def receive(*, data: bytes, file_name: str, event: InfluxEvent, by: Viewer, now: datetime) -> ImportBatch:
-    """Keep an uploaded file, sealed, and open its first step.
+def receive(
+    *, data: bytes, file_name: str, event: InfluxEvent, by: Viewer, now: datetime, ask: bool = False
+) -> ImportBatch:
+    """Keep an uploaded file, sealed, and open its first step. `ask`: stop before checking, to have its columns chosen.
 
     Raises AlreadyReceived for the same file again, and policies.NotPermitted for one that is empty or too large.
     """
@@ -74,6 +76,7 @@ def receive(*, data: bytes, file_name: str, event: InfluxEvent, by: Viewer, now:
         event=event,
         file_name=file_name[-200:],
         size=len(data),
+        wishes={"ask": True} if ask else {},
         sha256=digest,
         key=crypto.seal(key, key=sealing.agency_key(by.agency), place=content.key_place(batch_id)),
         created_by_id=by.user_id,

@@ -109,7 +109,9 @@ def _read(step: ImportStep, now: datetime) -> None:
         step.counts = {"rows": result.rows, "households": result.households}
         step.save(update_fields=["counts", "seconds"])
         move(step, to=StepStatus.DONE, done_at=now)
-        if result.problem:
+        if result.asks:
+            move(batch, to=BatchStatus.MAPPING, problem=result.problem)
+        elif result.problem:
             ImportStep.objects.open().filter(batch_id=batch.pk).update(status=StepStatus.DONE, done_at=now)
             move(batch, to=BatchStatus.FAILED, problem=result.problem, done_at=now)
         else:

@@ -66,7 +66,7 @@ class Command(BaseCommand):
                 enter(viewer, reason="import")
                 imports.accept(batch=batch, by=viewer, now=timezone.now())
             work(batch, viewer, workers=options["workers"], say=self._progress)
-        if batch.status == BatchStatus.FAILED:
+        if batch.status in {BatchStatus.FAILED, BatchStatus.MAPPING}:
             raise CommandError(reports.problem(batch))
         ended = time.monotonic()
         figures = _report(batch, viewer, before, ended - started)

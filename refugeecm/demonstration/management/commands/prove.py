@@ -2,6 +2,7 @@
 
 `./manage.py prove seals [--tampers 1000] [--batches 30] [--rows 200000]`: every change to what was sealed is found.
 `./manage.py prove access [--share 1.0]`: nobody sees, changes or learns of what no agreement opens to them.
+`./manage.py prove files`: no hostile file gets through, nor costs more than two seconds and 300 MB.
 `./manage.py prove restore [--people 2000] [--flips 1000]`: a world is lost and comes back; damaged backups are refused.
 `./manage.py prove webhooks [--events 2000] [--kills 10]`: every event is told, in order and signed, however workers die.
 """
@@ -14,7 +15,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from refugeecm.demonstration.proofs import access, imports, restore, seals, webhooks
+from refugeecm.demonstration.proofs import access, files, imports, restore, seals, webhooks
 from refugeecm.demonstration.scratch import NotHere, ground
 from refugeecm.services import ServersFailed
 
@@ -22,12 +23,12 @@ from refugeecm.services import ServersFailed
 class Command(BaseCommand):
     """Try to break a promise; exit with 1 when it breaks."""
 
-    help = "Prove. Names: access, import, restore, seals, webhooks."
+    help = "Prove. Names: access, files, import, restore, seals, webhooks."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("name", choices=["access", "import", "restore", "seals", "webhooks"])
+        parser.add_argument("name", choices=["access", "files", "import", "restore", "seals", "webhooks"])
         parser.add_argument("--rows", type=int, help="rows of the file (50000), or sealed for speed (200000)")
         parser.add_argument(
             "--kills", type=int, help="how many times a worker is killed (20; 10 for webhooks)"
@@ -61,6 +62,9 @@ class Command(BaseCommand):
 
     def _access(self, *, share: float, seed: int, only: str, **_rest: Any) -> dict[str, Any]:
         return access.prove(share=share, seed=seed, only=only, say=self.stderr.write)
+
+    def _files(self, **_rest: Any) -> dict[str, Any]:
+        return files.prove(say=self.stderr.write)
 
     def _import(self, *, rows: int | None, kills: int | None, seed: int, **_rest: Any) -> dict[str, Any]:
         many = 20 if kills is None else kills

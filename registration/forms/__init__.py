@@ -54,6 +54,12 @@ class ImportForm(forms.Form):
         widget=forms.TextInput(attrs={"class": "ltr short"}),
     )
 
+    ask = forms.BooleanField(
+        label=_("Let me choose the columns first"),
+        required=False,
+        help_text=_("Otherwise you are asked only when no column with a name is recognised."),
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         standing = InfluxEvent.objects.order_by("-created_at").values_list("pk", "name")
