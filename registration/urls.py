@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from registration.enums import Outcome
-from registration.views import columns, desk, exceptions, imports, queue, slips
+from registration.views import columns, desk, exceptions, groups, imports, queue, slips
 
 
 class OutcomeConverter:
@@ -32,6 +32,13 @@ urlpatterns = [
     path("households/<uuid:pk>/seal/readers/<int:user>/remove/", exceptions.seal_reader, name="seal-reader"),
     path("households/<uuid:pk>/conflict/", exceptions.conflict_new, name="conflict-new"),
     path("households/<uuid:pk>/conflict/<int:user>/end/", exceptions.conflict_end, name="conflict-end"),
+    path("households/<uuid:pk>/members/new/", groups.member_new, name="member-new"),
+    path("households/<uuid:pk>/places/", groups.group_arrange, name="group-arrange"),
+    path("households/<uuid:pk>/divide/", groups.group_split, name="group-split"),
+    path("households/<uuid:pk>/move/", groups.group_move, name="group-move"),
+    path("households/<uuid:pk>/close/", groups.group_close, name="group-close"),
+    path("people/<uuid:pk>/record/", groups.record_change, name="record-change"),
+    path("people/<uuid:pk>/status/", groups.legal_change, name="legal-change"),
     path("conflicts/", exceptions.conflicts, name="conflicts"),
     path("emergency/", exceptions.emergency, name="emergency"),
     path("registration/", desk.registration, name="registration"),

@@ -55,14 +55,12 @@ def identity(person: Individual, viewer: Viewer) -> list[tuple[Any, ...]]:
         "sex": person.get_sex_display(),
         "nationality": country(person.nationality) if person.nationality else "",
         "marital_status": person.get_marital_status_display(),
-        "legal_status": person.get_legal_status_display(),
-        "process_status": person.get_process_status_display(),
         "registered_on": fmt_date(person.registered_on),
         "event": person.event.name if person.event else "",
     }
     names = (
         "given_name", "father_name", "family_name", "native_name", "mother_name", "birth_place", "nationality", "marital_status",
-        "legal_status", "process_status", "registered_on", "event", "source_ref",
+        "registered_on", "event", "source_ref",
     )  # fmt: skip
     labels = {one.name: one.verbose_name for one in Individual._meta.concrete_fields}
     labels |= {"event": _("event")}

@@ -30,6 +30,7 @@ from cases.models import Claim
 from cases.reports import KINDS
 from refugeecm.core.refusals import told_on
 from refugeecm.core.templatetags.ui import fmt_date
+from refugeecm.pages import groups
 from refugeecm.pages.facts import contact, household_facts, identity, person_facts
 from refugeecm.pages.history import changes, timeline
 from refugeecm.pages.people import Line, line_of
@@ -112,11 +113,19 @@ def household(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     house = _household(viewer, pk)
     people = _members(viewer, house)
     file = _file(viewer, house, people, subjects=[house.pk], today=timezone.localdate(now))
-    reads.record(viewer=viewer, rows=people, view="household", now=now)
+    past, others = groups.former(house, viewer)
+    reads.record(
+        viewer=viewer,
+        rows=[*people, *(one for one in others if one not in people)],
+        view="household",
+        now=now,
+    )
     first = file.members[0].line if file.members else None
     context = {
         "household": house,
         "own": house.agency_id == viewer.agency_id,
+        "acts": groups.acts(house, viewer, people),
+        "former": past,
         "may_hand_over": viewer.may(Permission.REFERRAL_MAKE),
         "file": file,
         "name": gettext("Family of %(name)s") % {"name": first.name}
@@ -124,8 +133,16 @@ def household(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         else house.number,
         "native": first.native if first else "",
         "reference": house.number if first and first.named else "",
-        "facts": household_facts(house, viewer, len(people)),
-        "badges": [*_sharing_badges(house, viewer, file.covering), *seal_badges(house)],
+        "facts": household_facts(house, viewer, sum(not groups.gone(one, viewer) for one in people)),
+        "badges": [
+            *(
+                [("neutral", _("Closed"))]
+                if house.closed_on and "closed_on" in shown_fields(house, viewer)
+                else []
+            ),
+            *_sharing_badges(house, viewer, file.covering),
+            *seal_badges(house),
+        ],
         "covering": _covering(house, viewer, file.covering),
         "changes": changes([house], viewer) + changes(people, viewer)
         if house.agency_id == viewer.agency_id
@@ -182,6 +199,8 @@ def _individual(request: ViewedRequest, person: Individual, phone_form: PhoneFor
         "identity": identity(person, viewer),
         "contact": contact(person, viewer, phone=member.phone, documents=member.documents),
         "phone_form": phone_form,
+        "statuses": groups.statuses(person, viewer),
+        "earlier": groups.earlier(person, viewer) if own else [],
         "family": [line_of(one, viewer, today=today) for one in family],
         "changes": changes([person], viewer) if own else [],
         "crumbs": [
@@ -214,11 +233,15 @@ def _household(viewer: Viewer, pk: uuid.UUID) -> Household:
 
 
 def _members(viewer: Viewer, house: Household) -> list[Individual]:
-    """Return the members whom the viewer may see, the focal point first where that is known, then as registered."""
+    """Return the members whom the viewer may see: the focal point first where that is known, then as registered; who left last."""
     found = Individual.objects.visible_to(viewer).with_shown_classes(viewer).filter(household=house)
     people: list[Individual] = list(found.select_related("agency", "household").order_by("pk")[:200])
     return sorted(
-        people, key=lambda one: not ("relationship" in shown_fields(one, viewer) and one.is_focal_point)
+        people,
+        key=lambda one: (
+            groups.gone(one, viewer),
+            not ("relationship" in shown_fields(one, viewer) and one.is_focal_point),
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import models
@@ -15,11 +15,14 @@ from agencies.reports import status_told
 from cases.enums import ClaimStatus
 from refugeecm.core.events import CATALOGUE
 from refugeecm.core.models import Event, User
-from refugeecm.core.templatetags.ui import country
+from refugeecm.core.templatetags.ui import country, fmt_date
 from refugeecm.core.words import headed
+from registration.actions.status import LEGAL, RECORD
+from registration.enums import GroupReason, LegalStatus, ProcessReason, ProcessStatus
 from registration.models import Individual
 from resettlement.enums import HandoverStatus, ReferralStatus
 
+DATED = ("registration.group.", "registration.individual.")  # events with the day on which they took effect
 LIMIT = 50  # entries on a page
 # What those who oversee did is read in the audit list; it would tell a file's readers who is being looked into.
 OVERSIGHT = ["access.explained"]
@@ -46,10 +49,33 @@ def timeline(subjects: Iterable[uuid.UUID], viewer: Viewer) -> list[dict[str, An
             "title": gettext(CATALOGUE.get(event.name, event.name)),
             "at": event.at,
             "by": names.get(event.actor_id, ""),
-            "text": status_told(event, STATUSES.get(event.subject_type)),
+            "text": _told(event),
         }
-        for event in events
+        for event in _once(events)
     ]
+
+
+def _once(events: Iterable[Event]) -> list[Event]:
+    """Return the events without those that tell the same of one more member: an act that concerned several is told once."""
+    found = {(one.name, one.at, one.actor_id, str(one.details)): one for one in reversed(list(events))}
+    return list(found.values())[::-1]
+
+
+def _told(event: Event) -> str:
+    """Return what an event says besides its name: the status, the reason and the day on which it took effect."""
+    details = event.details
+    of_record = event.name == RECORD
+    of_event: dict[str, type[models.TextChoices]] = {RECORD: ProcessStatus, LEGAL: LegalStatus}
+    codes = of_event.get(event.name) or STATUSES.get(event.subject_type)
+    reasons = dict((ProcessReason if of_record else GroupReason).choices)
+    parts = [
+        status_told(event, codes),
+        str(reasons.get(details.get("reason"), "")),
+        fmt_date(date.fromisoformat(details["on"]))
+        if event.name.startswith(DATED) and "on" in details
+        else "",
+    ]
+    return " · ".join(one for one in parts if one)
 
 
 def _names(users: Iterable[int | None]) -> dict[int | None, str]:
@@ -101,7 +127,7 @@ def _difference(model: type[models.Model], before: Any, now: Any, shown: frozens
     """Return "field: before → now" of every shown field that differs."""
     lines = []
     for field in model._meta.concrete_fields:
-        if field.name not in shown or field.name == "agency":  # the event of a hand-over tells that
+        if field.name not in shown or field.name in {"agency", "household"}:  # the event of a move tells that
             continue
         was, became = getattr(before, field.attname), getattr(now, field.attname)
         if was == became:

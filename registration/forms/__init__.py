@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from babel import Locale
@@ -15,8 +18,22 @@ from agencies.access import ROLES, Permission, Viewer
 from agencies.enums import Purpose
 from agencies.forms.fields import Day, country_choices, words
 from agencies.models import Agency, Membership
-from registration.enums import DocumentKind, InfluxStatus, Level, Sex
-from registration.models import InfluxEvent
+from registration.enums import (
+    FACTS,
+    FOCAL,
+    RECORD_REASONS,
+    DocumentKind,
+    GroupReason,
+    InfluxStatus,
+    LegalStatus,
+    Level,
+    ProcessStatus,
+    Relationship,
+    Sex,
+    StatusBasis,
+    StatusCategory,
+)
+from registration.models import Individual, InfluxEvent
 from registration.rules import family
 
 LIMIT = 300 * 2**20  # bytes, as in actions.imports.receiving; refused before the file is read into memory
@@ -329,3 +346,189 @@ class GlassForm(forms.Form):
         300,
         validators=[MinLengthValidator(20, _("Say in a sentence what is at stake: 20 letters at least."))],
     )
+
+
+class _Effective(forms.Form):
+    """A change with the day on which it took effect, today unless said otherwise."""
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["on"] = forms.DateField(label=_("Took effect on"), widget=Day(), initial=today)
+
+    def pick(
+        self, name: str, people: Iterable[Individual], label: Any, *, required: bool = True, **given: Any
+    ) -> None:
+        """Add a choice of one of these people."""
+        choices = [
+            ("", _("Choose") if required else _("Nobody")),
+            *((str(one.pk), one.full_name) for one in people),
+        ]
+        self.fields[name] = forms.ChoiceField(label=label, choices=choices, required=required, **given)
+
+    def chosen_of(self, name: str, people: Iterable[Individual]) -> Individual | None:
+        """Return whom a choice names."""
+        return next((one for one in people if str(one.pk) == self.cleaned_data.get(name)), None)
+
+    def children_alone(self) -> None:
+        """Add what a caseworker says before a child leads a group."""
+        self.fields["child_headed"] = forms.BooleanField(
+            label=_("Children are without an adult: a child-headed household"),
+            required=False,
+            help_text=_("Only then may somebody younger than 18 be the focal point."),
+        )
+
+
+def _reasons(*codes: GroupReason) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=_("Reason"), choices=[("", _("Choose")), *((one, one.label) for one in codes)]
+    )
+
+
+class PlacesForm(_Effective):
+    """What everybody in a group is to its focal point; `proposed` is shown and can be corrected."""
+
+    reason = _reasons(
+        GroupReason.FOCAL_POINT, GroupReason.MARRIAGE, GroupReason.DIVORCE, GroupReason.CORRECTION
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        others: list[Individual],
+        proposed: Mapping[uuid.UUID, str],
+        child: bool,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        codes = [(one.value, one.label) for one in Relationship if one not in FOCAL]
+        for one in others:
+            self.fields[f"is_{one.pk}"] = forms.ChoiceField(
+                label=one.full_name, choices=codes, initial=proposed[one.pk]
+            )
+        self.others = others
+        if child:
+            self.children_alone()
+
+    def relationships(self) -> dict[uuid.UUID, str]:
+        """Return what each of the others is."""
+        return {one.pk: self.cleaned_data[f"is_{one.pk}"] for one in self.others}
+
+
+class LeavingForm(_Effective):
+    """Who of a group goes: into a new one that one of them leads, or into the one with a number."""
+
+    def __init__(self, *args: Any, members: list[Individual], new: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.people = members
+        on = self.fields.pop("on")
+        self.fields["members"] = forms.MultipleChoiceField(
+            label=_("Who goes"),
+            choices=[(str(one.pk), one.full_name) for one in members],
+            widget=forms.CheckboxSelectMultiple,
+        )
+        if new:
+            self.pick("focal_point", members, _("Focal point of the new group"))
+        else:
+            self.fields["number"] = forms.CharField(
+                label=_("Number of the other group"),
+                max_length=24,
+                widget=forms.TextInput(attrs={"class": "ltr", "autocomplete": "off", "spellcheck": "false"}),
+            )
+        self.pick(
+            "successor", members, _("Focal point of those who stay"), required=False,
+            help_text=_("Only if the focal point goes and others stay."),
+        )  # fmt: skip
+        self.children_alone()
+        first = GroupReason.SPLIT if new else GroupReason.MOVED
+        self.fields["reason"] = _reasons(
+            first, GroupReason.MARRIAGE, GroupReason.DIVORCE, GroupReason.REUNITED, GroupReason.CORRECTION
+        )
+        self.fields["on"] = on
+
+    def going(self) -> list[Individual]:
+        """Return who goes."""
+        return [one for one in self.people if str(one.pk) in self.cleaned_data["members"]]
+
+
+class RecordForm(_Effective):
+    """What becomes of a record, or of all in a group, and why: both in one choice, "C deceased"."""
+
+    def __init__(
+        self,
+        *args: Any,
+        statuses: Iterable[str],
+        closes: bool,
+        heirs: list[Individual],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        on = self.fields.pop("on")
+        self.fields["change"] = forms.ChoiceField(
+            label=_("What is recorded"),
+            choices=[
+                ("", _("Choose")),
+                *(
+                    (ProcessStatus(to).label, [(f"{to} {why}", why.label) for why in RECORD_REASONS[to]
+                                               if closes or to != ProcessStatus.CLOSED or why in FACTS])
+                    for to in statuses
+                ),
+            ],
+        )  # fmt: skip
+        if heirs:
+            self.pick(
+                "successor", heirs, _("Focal point of those who stay"), required=False,
+                help_text=_("Only if this person leaves the group. After a death the eldest leads if you choose nobody."),
+            )  # fmt: skip
+            self.children_alone()
+        self.fields["on"] = on
+
+
+class LegalForm(_Effective):
+    """Legal status, on what it rests and how it was established."""
+
+    legal_status = forms.ChoiceField(label=_("Legal status"), choices=LegalStatus.choices)
+    basis = forms.ChoiceField(
+        label=_("Basis of the status"),
+        choices=[("", _("Not recorded")), *StatusBasis.choices],
+        required=False,
+    )
+    category = forms.ChoiceField(
+        label=_("Category of the status"),
+        choices=[("", _("Not recorded")), *StatusCategory.choices],
+        required=False,
+    )
+
+
+class MemberForm(_Effective):
+    """Somebody more in a group that stands: born into it, or not there on the first day."""
+
+    reason = _reasons(GroupReason.BIRTH, GroupReason.LATE, GroupReason.MARRIAGE, GroupReason.REUNITED)
+    given_name = words(_("Given name"), 200, rows=0, required=False)
+    father_name = words(_("Father's name"), 200, rows=0, required=False)
+    family_name = words(_("Family name"), 200, rows=0, required=False)
+    sex = forms.ChoiceField(label=_("Sex"), choices=[("", _("Choose")), *Sex.choices])
+    date_of_birth = forms.CharField(
+        label=_("Date of birth, or age"),
+        max_length=40,
+        required=False,
+        help_text=_("Such as 2019-05-24, 2019 or 7. Of a newborn, the day."),
+        widget=forms.TextInput(attrs={"class": "ltr short", "autocomplete": "off"}),
+    )
+    nationality = forms.ChoiceField(label=_("Nationality"), required=False)
+    relationship = forms.ChoiceField(
+        label=_("Relationship to the focal point"),
+        choices=[
+            ("", _("To be defined")),
+            *((one.value, one.label) for one in Relationship if one not in FOCAL),
+        ],
+        required=False,
+        help_text=_("Of a newborn it follows from the mother if you leave it."),
+    )
+
+    def __init__(self, *args: Any, mothers: list[Individual], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.pick(
+            "mother", mothers, _("Mother"), required=False,
+            help_text=_("Of a newborn, who has her status, origin and nationality."),
+        )  # fmt: skip
+        self.fields["nationality"].choices = [("", _("As the mother, or not known")), *country_choices()[1:]]  # type: ignore[attr-defined]

@@ -32,13 +32,15 @@ from registration.models import (
 )
 
 
-def _person(request: ViewedRequest, pk: uuid.UUID) -> Individual:
+def own_person(request: ViewedRequest, pk: uuid.UUID) -> Individual:
+    """Return a person of the viewer's own agency, or answer 404."""
     own = Individual.objects.visible_to(request.viewer).filter(agency_id=request.viewer.agency_id)
     found: Individual = get_object_or_404(own.select_related("household"), pk=pk)
     return found
 
 
-def _household(request: ViewedRequest, pk: uuid.UUID) -> Household:
+def own_household(request: ViewedRequest, pk: uuid.UUID) -> Household:
+    """Return a family of the viewer's own agency, or answer 404."""
     own = Household.objects.visible_to(request.viewer).filter(agency_id=request.viewer.agency_id)
     found: Household = get_object_or_404(own, pk=pk)
     return found
@@ -52,7 +54,7 @@ def _crumbs(*further: tuple[str, str]) -> list[tuple[Any, str]]:
 @require_safe
 def consent_list(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """To what a person has agreed, and what they have withdrawn; newest first."""
-    viewer, person = request.viewer, _person(request, pk)
+    viewer, person = request.viewer, own_person(request, pk)
     found = (
         Consent.objects.owned_by(viewer).filter(individual=person).select_related("recipient", "recorded_by")
     )
@@ -92,14 +94,14 @@ def _confirmations(consent: Consent, person: Individual) -> int | None:
 @require_http_methods(["GET", "POST"])
 def consent_new(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Record a consent."""
-    person, now = _person(request, pk), timezone.now()
+    person, now = own_person(request, pk), timezone.now()
     form = forms.ConsentForm(request.POST or None, viewer=request.viewer)
     if request.method == "POST" and form.is_valid():
         with told_on(form):
             consents.record(individual=person, by=request.viewer, now=now, **form.cleaned_data)
             messages.success(request, _("The consent is recorded. It can be withdrawn at any time."))
             return redirect("consents", pk)
-    return _form(
+    return form_page(
         request, form, _("Record a consent"), _("Record"), reverse("consents", args=[pk]), of=person.number,
         lead=_("Refusing it changes nothing for the person: registration, protection and assistance do not depend on it."),
     )  # fmt: skip
@@ -117,7 +119,7 @@ def consent_withdraw(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
             consents.withdraw(consent=consent, by=request.viewer, now=timezone.now(), **form.cleaned_data)
         return redirect(back)
     lead = _("%(agency)s sees nothing more that rests on this consent, from its next request on.")
-    return _form(
+    return form_page(
         request, form, _("Withdraw the consent"), _("Withdraw"), back, of=consent.individual.number,
         lead=lead % {"agency": consent.recipient.name},
     )  # fmt: skip
@@ -143,7 +145,7 @@ def _consent(request: ViewedRequest, pk: uuid.UUID) -> Consent:
 @require_http_methods(["GET", "POST"])
 def seal(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Seal a family's file; or, when it is sealed, say who reads it, add a reader, or lift the seal."""
-    household, viewer, now = _household(request, pk), request.viewer, timezone.now()
+    household, viewer, now = own_household(request, pk), request.viewer, timezone.now()
     back = reverse("household", args=[pk])
     sealed = (
         SealedFile.objects.filter(agency_id=viewer.agency_id, household_id=pk, lifted_at=None)
@@ -161,7 +163,7 @@ def seal(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
             messages.success(request, _("The file is sealed: only its readers see it."))
             return redirect("seal", pk)
     if sealed is None:
-        return _form(
+        return form_page(
             request, form, _("Seal the file"), _("Seal"), back, of=household.number,
             lead=_("No partner sees this family any more, by any agreement, and of your agency only the readers and you."),
         )  # fmt: skip
@@ -184,7 +186,7 @@ def seal(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 def seal_lift(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Lift the seal."""
     with told_to(request, _("The seal is lifted.")):
-        exceptions.lift(household=_household(request, pk), by=request.viewer, now=timezone.now())
+        exceptions.lift(household=own_household(request, pk), by=request.viewer, now=timezone.now())
     return redirect("household", pk)
 
 
@@ -194,7 +196,7 @@ def seal_reader(request: ViewedRequest, pk: uuid.UUID, user: int) -> HttpRespons
     """Take a reader off the list."""
     with told_to(request):
         exceptions.remove_reader(
-            household=_household(request, pk), user_id=user, by=request.viewer, now=timezone.now()
+            household=own_household(request, pk), user_id=user, by=request.viewer, now=timezone.now()
         )
         if user == request.viewer.user_id:
             return redirect("people")
@@ -214,7 +216,7 @@ def emergency(request: ViewedRequest) -> HttpResponse:
             )
             messages.warning(request, said)
             return redirect(f"{reverse('people')}?{urlencode({'q': form.cleaned_data['number']})}")
-    return _form(
+    return form_page(
         request, form, _("Emergency access"), _("Open for three hours"), reverse("home"),
         lead=_("For danger to life or health only. Your administrators are told at once who asked, for which number and why."),
     )  # fmt: skip
@@ -224,7 +226,7 @@ def emergency(request: ViewedRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def conflict_new(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Declare a conflict of interest about a family: one's own, or as a supervisor a colleague's."""
-    household, viewer = _household(request, pk), request.viewer
+    household, viewer = own_household(request, pk), request.viewer
     form = forms.ConflictForm(request.POST or None, viewer=viewer)
     if request.method == "POST" and form.is_valid():
         user_id = form.cleaned_data["member"].user_id
@@ -238,7 +240,7 @@ def conflict_new(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
             )
             messages.success(request, _("Declared. The file is closed to them from now on."))
             return redirect("people") if user_id == viewer.user_id else redirect("household", pk)
-    return _form(
+    return form_page(
         request, form, _("Declare a conflict of interest"), _("Declare"), reverse("household", args=[pk]),
         of=household.number,
         lead=_("The file is closed at once. Only a supervisor other than the person concerned can open it again."),
@@ -272,7 +274,7 @@ def conflicts(request: ViewedRequest) -> HttpResponse:
 @require_POST
 def conflict_end(request: ViewedRequest, pk: uuid.UUID, user: int) -> HttpResponse:
     """End a colleague's conflict of interest."""
-    household = _household(request, pk)
+    household = own_household(request, pk)
     with told_to(request, _("Ended. They see the file again as their colleagues do.")):
         exceptions.end_conflict(
             household_id=household.pk, user_id=user, by=request.viewer, now=timezone.now()
@@ -280,9 +282,10 @@ def conflict_end(request: ViewedRequest, pk: uuid.UUID, user: int) -> HttpRespon
     return redirect("conflicts")
 
 
-def _form(
+def form_page(
     request: ViewedRequest, form: Any, title: str, action: str, back: str, *, lead: str = "", of: str = ""
 ) -> HttpResponse:
+    """Return the page of one small form, with its consequence said above it; `of` is the number of the file, at `back`."""
     context = {
         "form": form,
         "title": title,
