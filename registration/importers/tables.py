@@ -4,7 +4,8 @@ A table can be read twice from its start: once to learn the households, once to 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 from registration.importers.refusals import Refusal
@@ -176,19 +177,30 @@ def _likely(first_rows: Sequence[tuple[int, Sequence[str]]]) -> Header | None:
 
 def date_orders(table: Table) -> dict[str, str]:
     """For each column with dates in numbers, the year last: DAY_FIRST, MONTH_FIRST or UNCLEAR, decided over the whole column.
-    What the other columns agree on is taken for one that does not tell."""
+    What the other columns agree on is taken for one that does not tell. A list whose first thousand rows have no such date is
+    not searched for one."""
     columns = table.header.columns
     places = {field: columns.index(field) for field in DATE_FIELDS if field in columns}
-    texts: dict[str, set[str]] = {field: set() for field in places}
-    for number, cells in table.raw_rows() if places else ():
-        if number > table.header.last:
-            for field, place in places.items():
-                if place < len(cells) and not cells[place][:4].isdecimal():  # else the year comes first
-                    texts[field].add(cells[place])
+    if not any(_year_last(islice(table.raw_rows(), 1_000), table.header.last, places).values()):
+        return {}
+    texts = _year_last(table.raw_rows(), table.header.last, places)
     orders = {field: order for field, found in texts.items() if (order := order_of(found))}
     told = set(orders.values()) - {UNCLEAR}
     common = told.pop() if len(told) == 1 else UNCLEAR
     return {field: common if order == UNCLEAR else order for field, order in orders.items()}
+
+
+def _year_last(
+    rows: Iterable[tuple[int, Sequence[str]]], last: int, places: Mapping[str, int]
+) -> dict[str, set[str]]:
+    """The different texts of each of these columns that do not begin with a year."""
+    texts: dict[str, set[str]] = {field: set() for field in places}
+    for number, cells in rows:
+        if number > last:
+            for field, place in places.items():
+                if place < len(cells) and not (cell := cells[place])[:4].isdecimal() and cell:
+                    texts[field].add(cell)
+    return texts
 
 
 def _listed(cells: Sequence[str]) -> str:

@@ -194,8 +194,9 @@ class _Reading:
 
     def countries(self, column: str) -> list[str]:
         """The countries of a cell, which may name several."""
+        text = self.text(column)
         found: list[str] = []
-        for part in _SEVERAL.split(self.text(column)) if column in self._values else ():
+        for part in [text] if text.isalpha() else _SEVERAL.split(text):
             code = iso3(words.code_in(part), self._scheme) if part else ""
             if code is None:
                 self.note(column, "country", part)
