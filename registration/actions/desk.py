@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import orjson
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from agencies.access import Permission, Viewer
@@ -33,6 +34,7 @@ STARTED = events.declare("registration.draft.started", "A clerk began to registe
 DISCARDED = events.declare("registration.draft.discarded", "A clerk threw the draft of a family away.")
 CONSENT_TEXT = "registration 1"  # version of the text of templates/registration/consent_text.html
 DRAFTS_KEPT = timedelta(days=30)
+EMPTY_KEPT = timedelta(days=1)  # opened, and nothing typed
 TOKENS_KEPT = timedelta(days=30)
 
 
@@ -68,11 +70,10 @@ _NO_LATER = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp() * 1000)
 def start(
     *, event: InfluxEvent, content: Content, by: Viewer, now: datetime, token: QueueToken | None = None
 ) -> DeskDraft:
-    """Return a new draft; the one in which nothing was filled in yet is used again. Raises policies.NotPermitted."""
+    """Return a new draft. Raises policies.NotPermitted."""
     policies.check_may(by, Permission.PERSON_REGISTER)
     if token is not None and token.status != TokenStatus.CALLED:
         raise policies.NotPermitted(_("This number was not called, or has been served."))
-    DeskDraft.objects.visible_to(by).filter(people=0, version=0, token=None).delete()
     made = uuid7(now)
     draft = DeskDraft.objects.create(
         id=made,
@@ -200,7 +201,8 @@ def register_family(
 
 def purge(*, agency: Agency, now: datetime, at_most: int) -> int:
     """Remove drafts that nobody has touched, and numbers of days that are over; return how many. In the agency's context."""
-    drafts = DeskDraft.objects.filter(agency=agency, saved_at__lt=now - DRAFTS_KEPT)
+    over = Q(saved_at__lt=now - DRAFTS_KEPT) | Q(people=0, saved_at__lt=now - EMPTY_KEPT)
+    drafts = DeskDraft.objects.filter(over, agency=agency)
     old: date = (now - TOKENS_KEPT).date()
     used = DeskDraft.objects.exclude(token=None).values("token")
     tokens = QueueToken.objects.filter(agency=agency, day__lt=old).exclude(pk__in=used)

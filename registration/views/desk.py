@@ -134,10 +134,10 @@ def _uuid(text: str) -> uuid.UUID:
         raise Http404 from None
 
 
-def _draft(request: ViewedRequest, pk: uuid.UUID) -> DeskDraft:
-    """Return a draft of the viewer's, locked: of two who send it, the second waits and finds it gone."""
+def _draft(request: ViewedRequest, pk: uuid.UUID, *, locked: bool) -> DeskDraft:
+    """Return a draft of the viewer's; locked, where of two who send it the second shall wait and find it gone."""
     mine = DeskDraft.objects.visible_to(request.viewer).select_related("agency", "event", "token")
-    found: DeskDraft = get_object_or_404(mine.select_for_update(of=("self",)), pk=pk)
+    found: DeskDraft = get_object_or_404(mine.select_for_update(of=("self",)) if locked else mine, pk=pk)
     return found
 
 
@@ -153,10 +153,13 @@ def _sent(request: ViewedRequest) -> dict[str, str]:
 def family(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Show a family's form as it was left, keep what is typed, and register it when asked to."""
     viewer, now = request.viewer, timezone.now()
-    done = Household.objects.owned_by(viewer).filter(pk=desk.household_of(pk))
-    if request.method == "POST" and not DeskDraft.objects.visible_to(viewer).filter(pk=pk).exists() and done:
-        return redirect("slip", desk.household_of(pk))  # sent twice
-    draft = _draft(request, pk)
+    try:
+        draft = _draft(request, pk, locked=request.method == "POST")
+    except Http404:
+        done = desk.household_of(pk)  # sent twice, or come back to
+        if Household.objects.owned_by(viewer).filter(pk=done).exists():
+            return redirect("slip", done)
+        raise
     if request.method == "GET":
         return _form(request, draft, now=now)
     sent, do = _sent(request), request.POST.get("do", "keep")
@@ -195,7 +198,7 @@ def _shown(typed: Mapping[str, str], at_least: int) -> list[int]:
 @access.requires(Permission.PERSON_REGISTER)
 def family_keep(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Keep what is typed so far, as the page asks every few seconds; 409 where another window has saved meanwhile."""
-    draft, sent = _draft(request, pk), _sent(request)
+    draft, sent = _draft(request, pk, locked=True), _sent(request)
     held = desk.keep(
         draft=draft, sent=sent, window=sent.get("window", ""), version=_number(sent.get("version")),
         by=request.viewer, now=timezone.now(),
@@ -207,7 +210,7 @@ def family_keep(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 @access.requires(Permission.PERSON_REGISTER)
 def family_hints(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Say who the member may be of whom something was typed."""
-    draft, typed = _draft(request, pk), rules.kept(_sent(request))
+    draft, typed = _draft(request, pk, locked=False), rules.kept(_sent(request))
     content, now, place = desk.content_of(draft), timezone.now(), _number(request.GET.get("row"))
     content.typed = typed
     rows = {at: row for at, row in _rows(content, now).items() if at == place}
@@ -219,7 +222,7 @@ def family_hints(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 @access.requires(Permission.PERSON_REGISTER)
 def family_discard(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Ask whether a draft is to be thrown away, and do it."""
-    draft = _draft(request, pk)
+    draft = _draft(request, pk, locked=True)
     if request.method == "POST":
         with told_to(request, _("The draft was thrown away.")):
             desk.discard(draft=draft, by=request.viewer, now=timezone.now())

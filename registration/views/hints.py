@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -15,10 +16,10 @@ from agencies.access import Sight, Viewer, label
 from agencies.actions import reads
 from refugeecm.core.templatetags.ui import country, fmt_date
 from registration import matching
-from registration.enums import Precision
+from registration.enums import FOCAL, Precision
 from registration.matching import POSSIBLE, SAME, Candidate
 from registration.models import Individual
-from registration.rules.arrivals import person_of
+from registration.rules.arrivals import ArrivalRow, person_of
 from registration.rules.family import DECIDED, guessed
 from registration.rules.matching import REASONS
 
@@ -49,11 +50,13 @@ def resembling(
 ) -> tuple[dict[int, list[Hint]], dict[int, list[Candidate]]]:
     """Return, by place, the hints to show and everybody who was found, for rows as rules.family.rows_of makes them.
 
-    What is shown is recorded as read. Four statements and two more for a partner's people, whatever the number of rows.
+    What is shown is recorded as read. The same few statements, whatever the number of rows.
     """
     read = {place: guessed(row, today=timezone.localdate(now)) for place, row in rows.items()}
     people = {place: person_of(row) for place, row in read.items() if row is not None}
     found = dict(zip(people, matching.candidates(list(people.values()), viewer=viewer), strict=True))
+    for place, one in _numbered(read, viewer):
+        found[place] = [one, *(other for other in found[place] if other.individual_id != one.individual_id)]
     worth = {
         place: [one for one in some if one.score >= POSSIBLE or "document" in one.reasons][:SHOWN]
         for place, some in found.items()
@@ -80,6 +83,21 @@ def resembling(
         if some
     }
     return hints, found
+
+
+def _numbered(read: Mapping[int, ArrivalRow | None], viewer: Viewer) -> Iterator[tuple[int, Candidate]]:
+    """Yield whose registration number was given as that of a document; of a household's slip, its focal point."""
+    places = {
+        row.document_number.upper(): place for place, row in read.items() if row and row.document_number
+    }
+    if not places:
+        return
+    own = Q(agency_id=viewer.agency_id, household__number__in=places, relationship__in=FOCAL)
+    known = Individual.objects.visible_to(viewer).with_shown_classes(viewer).select_related("household")
+    for one in known.filter(Q(number__in=places) | own).showing(viewer, "number", "given_name")[:SHOWN]:
+        place = places.get(one.number, places.get(one.household.number, 0))
+        mine = one.agency_id == viewer.agency_id
+        yield place, Candidate(one.pk, one.household_id, mine, 1.0, ["document"])
 
 
 def _hint(

@@ -58,9 +58,9 @@ window.addEventListener("pagehide", () => {
 
 // A button leaves this page only once the server has what is typed: with the network gone, the page stays.
 family.addEventListener("submit", async (event) => {
-  if (sure) return;
-  event.preventDefault();
   const button = event.submitter;
+  if (sure || (saved === changes && button?.value !== "keep")) return;
+  event.preventDefault();
   clearTimeout(soon);
   for (let tries = 0; saved < changes && tries < 2; tries += 1) await save(); // the first may have been on its way already
   if (state === "lost" || state === "out") return;
