@@ -105,6 +105,70 @@ class Education(TextChoices):
     UNKNOWN = "U", _("Unknown")
 
 
+class NameKind(TextChoices):
+    """Names that a person has besides those of every record; the last two may be several."""
+
+    GRANDFATHER = "grandfather", _("Grandfather's name")
+    SECOND_FAMILY = "second_family", _("Second family name")
+    MAIDEN = "maiden", _("Family name at birth")
+    ALIAS = "alias", _("Also known as")
+    SPELLING = "spelling", _("Other spelling")
+
+
+class BiometricResult(TextChoices):
+    """What an external system answered when it compared a person with all whom it knows (1:N)."""
+
+    UNKNOWN = "none", _("Known to nobody there")
+    KNOWN = "match", _("Known there already")
+    FAILED = "failed", _("Could not be taken")
+
+
+class CorrectionReason(TextChoices):
+    """Why what stood in a record was changed. Codes, since events keep them for ever and bear no free text."""
+
+    TYPING = "typing", _("Typing mistake")
+    SPELLING = "spelling", _("Other spelling or translation")
+    DOCUMENT = "document", _("A document shows it")
+    SAID = "said", _("As the person says")
+    CHANGED = "changed", _("It has changed since")
+
+
+class Religion(TextChoices):
+    """UNHCR eRRF, table Religion, as far as its codes are known (law-and-practice.md 1.4)."""
+
+    SUNNI = "SUN", _("Sunni Muslim")
+    SHIA = "SIT", _("Shia Muslim")
+    ISMAILI = "ISM", _("Ismaili")
+    ALAWITE = "ALA", _("Alawite")
+    AHMADI = "AHM", _("Ahmadi")
+    DRUZE = "DRU", _("Druze")
+    YAZIDI = "YAZ", _("Yazidi")
+    MANDAEAN = "MND", _("Mandaean")
+    BAHAI = "BAH", _("Baha'i")
+    KAKAI = "KAK", _("Kaka'i")
+    CHRISTIAN = "CHR", _("Christian")
+    CATHOLIC = "ROM", _("Roman Catholic")
+    ORTHODOX = "ORT", _("Orthodox Christian")
+    ORIENTAL = "OOR", _("Oriental Orthodox Christian")
+    PROTESTANT = "PRO", _("Protestant")
+    PENTECOSTAL = "PEN", _("Pentecostal")
+    BAPTIST = "BAP", _("Baptist")
+    LUTHERAN = "LUT", _("Lutheran")
+    JEHOVAH = "JEH", _("Jehovah's Witness")
+    MORMON = "MOR", _("Mormon")
+    JEWISH = "JDS", _("Jewish")
+    HINDU = "HIN", _("Hindu")
+    BUDDHIST = "BUD", _("Buddhist")
+    SIKH = "SIK", _("Sikh")
+    JAIN = "JAI", _("Jain")
+    ZOROASTRIAN = "ZOR", _("Zoroastrian")
+    ANIMIST = "ANI", _("Animist")
+    ATHEIST = "ATH", _("Atheist")
+    NO_RELIGION = "NON", _("No religion")
+    OTHER = "OTH", _("Other religion")
+    NOT_SAID = "U", _("Not said")
+
+
 class ProcessReason(TextChoices):
     """Why a record is on hold, inactive or closed: law-and-practice.md 1.7 (UNHCR's own list was not to be had)."""
 

@@ -17,7 +17,7 @@ from django.db import connection
 
 from agencies.access import Viewer, shown_fields
 from refugeecm.core import crypto
-from registration.models import Document, Individual, listing
+from registration.models import Document, FurtherName, Individual, listing
 from registration.rules.keys import Person, match_keys, probe_keys, search_keys
 from registration.rules.matching import POSSIBLE, SAME, score
 from registration.rules.names import similarity
@@ -25,6 +25,7 @@ from registration.rules.names import similarity
 __all__ = ["POSSIBLE", "SAME", "Candidate", "Probe", "candidates", "pairs_within", "search"]
 
 UNLIKE = 0.6  # two names that share the sound of a part and nothing else
+NAMES = ("given_name", "father_name", "family_name", "native_name")
 MOST_PARTS = 6  # of a name are looked for one by one
 BLOCK = 50  # more people than this behind one key are not a family, they are a common name
 
@@ -205,13 +206,19 @@ def search(
     if len(wanted) > 1 and not ids:
         ids = asked([[one] for one in wanted[:MOST_PARTS]], at_most)
     visible = Individual.objects.visible_to(viewer)
-    names = visible.filter(pk__in=ids).values_list(
-        "pk", "given_name", "father_name", "family_name", "native_name"
-    )
+    names = visible.filter(pk__in=ids).values_list("pk", *NAMES)
     likeness = {pk: _likeness(text, " ".join(filter(None, parts)), native) for pk, *parts, native in names}
+    for pk, name, given in _further(list(likeness), viewer):
+        likeness[pk] = max(likeness[pk], _likeness(text, " ".join(filter(None, [given, name])), name))
     best = sorted((pk for pk in likeness if likeness[pk] >= UNLIKE), key=lambda pk: (-likeness[pk], str(pk)))
     found = visible.with_shown_classes(viewer).select_related("household", "agency").in_bulk(best[:at_most])
     return [found[pk] for pk in best[:at_most] if "given_name" in shown_fields(found[pk], viewer)]
+
+
+def _further(ids: Sequence[uuid.UUID], viewer: Viewer) -> Iterable[tuple[uuid.UUID, str, str]]:
+    """Return (person, further name, given name) of those whose further names the viewer may see."""
+    found = FurtherName.objects.visible_to(viewer).with_shown_classes(viewer).showing(viewer, "name")
+    return list(found.filter(individual__in=ids).values_list("individual", "name", "individual__given_name"))
 
 
 def _likeness(text: str, name: str, native: str) -> float:

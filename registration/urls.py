@@ -3,7 +3,17 @@
 from django.urls import path, register_converter
 
 from registration.enums import Outcome
-from registration.views import columns, desk, exceptions, groups, imports, queue, slips
+from registration.views import (
+    columns,
+    desk,
+    exceptions,
+    groups,
+    imports,
+    people,
+    preregistration,
+    queue,
+    slips,
+)
 
 
 class OutcomeConverter:
@@ -23,6 +33,13 @@ class OutcomeConverter:
 register_converter(OutcomeConverter, "outcome")
 
 urlpatterns = [
+    path("people/<uuid:pk>/correct/", people.correct, name="correct"),
+    path("people/<uuid:pk>/facts/", people.facts, name="facts"),
+    path("people/<uuid:pk>/photo/", people.photo, name="photo"),
+    path("registration/groups/", preregistration.groups, name="groups"),
+    path("registration/groups/new/", preregistration.group_new, name="group-new"),
+    path("households/<uuid:pk>/place/", preregistration.place, name="place"),
+    path("areas/", people.areas, name="areas"),
     path("people/<uuid:pk>/consents/", exceptions.consent_list, name="consents"),
     path("people/<uuid:pk>/consents/new/", exceptions.consent_new, name="consent-new"),
     path("consents/<uuid:pk>/withdraw/", exceptions.consent_withdraw, name="consent-withdraw"),

@@ -11,6 +11,7 @@ class Permission(StrEnum):
     HOME = "home"
     PERSON_READ = "person.read"
     PERSON_REGISTER = "person.register"
+    PERSON_PHOTO = "person.photo"
     RECORD_CLOSE = "record.close"
     IMPORT_READ = "import.read"
     IMPORT_RUN = "import.run"
@@ -49,6 +50,7 @@ class Permission(StrEnum):
 _EVERYONE = frozenset({Permission.HOME, Permission.AGENCY_READ, Permission.AGREEMENT_READ})
 _READERS = _EVERYONE | {
     Permission.PERSON_READ,
+    Permission.PERSON_PHOTO,
     Permission.IMPORT_READ,
     Permission.CLAIM_READ,
     Permission.REFERRAL_READ,

@@ -7,6 +7,7 @@ import io
 import random
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from django.db import transaction
 
@@ -16,11 +17,15 @@ from refugeecm.demonstration import dealings
 from refugeecm.demonstration.arrivals_file import HEADER, Writer, spoiled
 from refugeecm.demonstration.cast import Cast, country_name, host_code
 from refugeecm.demonstration.figures import Corridor, shares
-from registration.actions import events, imports, people
+from registration.actions import events, imports, people, places
 from registration.enums import BatchStatus, InfluxStatus
 from registration.models import ImportBatch, InfluxEvent
+from registration.rules.areas import read_areas
 from registration.rules.arrivals import ArrivalRow, read_row
 
+AREAS = (
+    Path(__file__).parent / "areas.csv"
+)  # names as they are; P-codes of the second level are examples, not OCHA's
 SITES = {
     ("SDN", "TCD"): ("Adre", "Farchana", "Gaga"),
     ("CAF", "TCD"): ("Gore", "Maro"),
@@ -43,6 +48,7 @@ def make(*, people: int, seed: int, now: datetime) -> dict[str, int]:
     Only into an empty installation (see `is_empty`). Returns figures. Raises names.NamesMissing.
     """
     chance = random.Random(seed)  # noqa: S311 - an invented world
+    places.load(read_areas(AREAS.read_text(encoding="utf-8").splitlines())[0])
     parts = shares(people)
     cast = casting.gather(parts, now=now - timedelta(days=400))
     registered = 0

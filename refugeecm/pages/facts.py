@@ -27,6 +27,12 @@ def household_facts(house: Household, viewer: Viewer, size: int) -> list[tuple[A
         (_("Site"), see("site", house.site)),
         (_("Registered"), see("registered_on", fmt_date(house.registered_on))),
         (_("Arrived"), see("arrived_on", fmt_date(house.arrived_on))),
+        *(
+            [(_("From"), see("origin_country", country(house.origin_country)))]
+            if house.origin_country
+            else []
+        ),
+        *([(_("Place of residence"), see("area", str(house.area)))] if house.area else []),
         (_("Number in the source"), see("source_ref", house.source_ref), "ltr"),
         (_("Agency"), house.agency.name),
     ]

@@ -31,6 +31,7 @@ from cases.reports import KINDS
 from refugeecm.core.refusals import told_on
 from refugeecm.core.templatetags.ui import fmt_date
 from refugeecm.pages import groups
+from refugeecm.pages.completion import completion, photo_of
 from refugeecm.pages.facts import contact, household_facts, identity, person_facts
 from refugeecm.pages.history import changes, timeline
 from refugeecm.pages.people import Line, line_of
@@ -201,6 +202,8 @@ def _individual(request: ViewedRequest, person: Individual, phone_form: PhoneFor
         "phone_form": phone_form,
         "statuses": groups.statuses(person, viewer),
         "earlier": groups.earlier(person, viewer) if own else [],
+        "completion": completion(person, viewer),
+        "photo": photo_of(person, viewer),
         "family": [line_of(one, viewer, today=today) for one in family],
         "changes": changes([person], viewer) if own else [],
         "crumbs": [
@@ -226,7 +229,7 @@ def _household(viewer: Viewer, pk: uuid.UUID) -> Household:
         Household.objects.visible_to(viewer)
         .with_shown_classes(viewer)
         .with_seal()
-        .select_related("agency", "event")
+        .select_related("agency", "event", "area")
     )
     house: Household = get_object_or_404(found, pk=pk)
     return house

@@ -17,9 +17,10 @@ from refugeecm.core.events import CATALOGUE
 from refugeecm.core.models import Event, User
 from refugeecm.core.templatetags.ui import country, fmt_date
 from refugeecm.core.words import headed
+from registration.actions.corrections import COMPLETED, words_of
 from registration.actions.status import LEGAL, RECORD
-from registration.enums import GroupReason, LegalStatus, ProcessReason, ProcessStatus
-from registration.models import Individual
+from registration.enums import CorrectionReason, GroupReason, LegalStatus, ProcessReason, ProcessStatus
+from registration.models import AdminArea, Individual
 from resettlement.enums import HandoverStatus, ReferralStatus
 
 DATED = ("registration.group.", "registration.individual.")  # events with the day on which they took effect
@@ -64,6 +65,9 @@ def _once(events: Iterable[Event]) -> list[Event]:
 def _told(event: Event) -> str:
     """Return what an event says besides its name: the status, the reason and the day on which it took effect."""
     details = event.details
+    if event.name == COMPLETED:
+        reason = dict(CorrectionReason.choices).get(details["reason"], "")
+        return " · ".join(filter(None, [words_of(details["fields"]), str(reason)]))
     of_record = event.name == RECORD
     of_event: dict[str, type[models.TextChoices]] = {RECORD: ProcessStatus, LEGAL: LegalStatus}
     codes = of_event.get(event.name) or STATUSES.get(event.subject_type)
@@ -146,8 +150,12 @@ def _text(field: Any, value: Any) -> str:
         return "–"
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
-    if field.name == "nationality":
+    if field.name == "nationality" or field.name.endswith("_country"):
         return country(value)
+    if field.related_model is AdminArea:
+        return str(AdminArea.objects.filter(pk=value).first())
+    if isinstance(value, list):
+        return ", ".join(value) or "–"
     if field.flatchoices:
         return str(dict(field.flatchoices).get(value, value))
     return str(value)

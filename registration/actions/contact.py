@@ -13,7 +13,7 @@ from registration import policies
 from registration.actions import sealing
 from registration.models import Individual
 from registration.policies import NotPermitted
-from registration.rules.dates import digits_folded
+from registration.rules.arrivals import phone_digits
 from registration.rules.keys import Person, keys
 
 CORRECTED = events.declare(
@@ -39,17 +39,12 @@ def correct_phone(*, individual: Individual, phone: str, by: Viewer, now: dateti
         raise NotPermitted(
             _("No agreement lets your agency change this. Write to the agency that registered the person.")
         )
-    said = phone.strip()
-    digits = _digits(said)
-    if said and (len(said) > 80 or not 6 <= len(digits) <= 15):
-        raise NotPermitted(
-            _("“%(value)s” does not look like a phone number. Give 6 to 15 digits.") % {"value": said[:80]}
-        )
+    said = checked_phone(phone)
     opener = sealing.Opener([individual.pk])
-    sealed = opener.seal_phone(individual.pk, said) if said else b""
+    sealed = opener.seal(individual.pk, said.encode(), place=sealing.value_place("phone", individual.pk))
     if sealed is None:
-        raise NotPermitted(_("The contact details of this person were erased and cannot be written again."))
-    before, after = _key(_digits(opener.phone(individual))), _key(digits)
+        raise NotPermitted(sealing.erased())
+    before, after = _key(phone_digits(opener.phone(individual))), _key(phone_digits(said))
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT registration_correct_phone(%s, %s, %s::bigint[], %s::bigint[])",
@@ -62,8 +57,15 @@ def correct_phone(*, individual: Individual, phone: str, by: Viewer, now: dateti
     events.note(CORRECTED, "individual", individual.pk, by=by, now=now, tell=owner)
 
 
-def _digits(phone: str) -> str:
-    return "".join(one for one in digits_folded(phone) if one.isdigit()).removeprefix("00")
+def checked_phone(phone: str) -> str:
+    """Return a telephone number as it is kept; raises NotPermitted for what cannot be one."""
+    said = phone.strip()
+    if said and (len(said) > 80 or not 6 <= len(phone_digits(said)) <= 15):
+        raise NotPermitted(
+            _("“%(value)s” does not look like a phone number. Give 6 to 15 digits.") % {"value": said[:80]},
+            field="phone",
+        )
+    return said
 
 
 def _key(digits: str) -> list[int]:

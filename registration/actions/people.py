@@ -105,6 +105,8 @@ def register(
         Household.objects.filter(pk__in=joined, closed_on__isnull=False).update(
             closed_on=None, closing_reason=""
         )
+        # Whoever was only counted before is now registered one by one.
+        Household.objects.filter(pk__in=joined, level=Level.GROUP).update(level=rows.level)
         exceptions.extend(joined)
     access_rows.cover_individuals([row["id"] for row in rows.individuals], fresh=True)
     for name, subjects in (

@@ -7,11 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 
 from agencies.access import FIELDS_HIDDEN, Sight, Viewer
 from agencies.models import Agency, AgencyKey
 from refugeecm.core import crypto
-from registration.models import Document, Individual, PersonKey
+from registration.models import BiometricReference, Document, Individual, PersonKey, Photo, Relative
+
+Fact = BiometricReference | Photo | Relative  # rows about a person with one sealed column each
 
 
 def agency_key(agency: Agency) -> bytes:
@@ -37,9 +40,19 @@ def number_place(document_id: uuid.UUID) -> str:
     return f"registration_document.number|{document_id}"
 
 
+def fact_place(row: Fact, field: str) -> str:
+    """Return the place that a sealed column of a row about a person is bound to."""
+    return f"{row._meta.db_table}.{field}|{row.pk}"
+
+
 def document_index(number: str) -> bytes:
     """Return the blind index of a document number: letters and digits only, capitals."""
     return crypto.blind("document", "".join(one for one in number.upper() if one.isalnum()))
+
+
+def erased() -> str:
+    """Return the refusal to seal anything of a person whose key was destroyed."""
+    return gettext("The contact details of this person were erased and cannot be written again.")
 
 
 class Opener:
@@ -67,24 +80,34 @@ class Opener:
 
     def value(self, individual: Individual, field: str) -> str:
         """Return what stands in one of the columns SEALED, as given."""
-        return self._open(individual.pk, getattr(individual, field), value_place(field, individual.pk))
+        return self.opened(individual.pk, getattr(individual, field), value_place(field, individual.pk))
 
     def number(self, document: Document) -> str:
         """Return the document number as given."""
-        return self._open(document.individual_id, document.number, number_place(document.pk))
+        return self.opened(document.individual_id, document.number, number_place(document.pk))
 
-    def seal_phone(self, individual_id: uuid.UUID, phone: str) -> bytes | None:
-        """Return a phone number sealed with the person's key, or None when there is no key (any more)."""
-        key = self._keys.get(individual_id)
-        return (
-            crypto.seal(phone.encode(), key=key, place=value_place("phone", individual_id)) if key else None
-        )
+    def fact(self, row: Fact, field: str) -> str:
+        """Return the text in a sealed column of a row about a person."""
+        return self.opened(row.individual_id, getattr(row, field), fact_place(row, field))
 
-    def _open(self, individual_id: uuid.UUID, sealed: crypto.Stored, place: str) -> str:
+    def content(self, photo: Photo) -> bytes:
+        """Return the picture."""
+        return self._bytes(photo.individual_id, photo.image, fact_place(photo, "image"))
+
+    def seal(self, individual_id: uuid.UUID, plain: bytes, *, place: str) -> bytes | None:
+        """Return a value sealed with the person's key (nothing stays nothing), or None when there is no key (any more)."""
         key = self._keys.get(individual_id)
-        if not sealed or key is None:
-            return ""
-        return crypto.unseal(sealed, key=key, place=place).decode()
+        if key is None:
+            return None
+        return crypto.seal(plain, key=key, place=place) if plain else b""
+
+    def opened(self, individual_id: uuid.UUID, sealed: crypto.Stored, place: str) -> str:
+        """Return the text of a sealed value of one of these people."""
+        return self._bytes(individual_id, sealed, place).decode()
+
+    def _bytes(self, individual_id: uuid.UUID, sealed: crypto.Stored, place: str) -> bytes:
+        key = self._keys.get(individual_id)
+        return crypto.unseal(sealed, key=key, place=place) if sealed and key else b""
 
 
 class Contact:

@@ -3,6 +3,7 @@
 from registration.models.access import OF_ORIGIN, PersonAccess, PersonOwned, PersonQuerySet, shared_sql
 from registration.models.consent import Consent
 from registration.models.desk import DeskDraft, QueueToken
+from registration.models.details import BiometricReference, FurtherName, Photo, Relative
 from registration.models.exceptions import ConflictOfInterest, HouseholdReader, ReaderKind, SealedFile
 from registration.models.groups import PastMembership
 from registration.models.households import Household

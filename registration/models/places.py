@@ -8,6 +8,20 @@ from django.utils.translation import gettext_lazy as _
 from refugeecm.core.classes import classified
 
 
+class AdminAreaQuerySet(models.QuerySet["AdminArea"]):
+    """Questions about many areas."""
+
+    def starting_with(self, text: str, *, country: str = "") -> AdminAreaQuerySet:
+        """Return those whose name or P-code begins like this, of one country if given, the largest first."""
+        found = self.filter(
+            models.Q(name__istartswith=text)
+            | models.Q(local_name__istartswith=text)
+            | models.Q(pcode__istartswith=text)
+        )
+        found = found.filter(country=country) if country else found
+        return found.select_related("parent").order_by("level", "name", "pk")
+
+
 class AdminArea(models.Model):
     """An area of one level of one country: level 1 is the largest below the country. Public, and the same for all agencies."""
 
@@ -18,6 +32,7 @@ class AdminArea(models.Model):
     name = models.CharField(_("name"), max_length=120)
     local_name = models.CharField(_("name in its own script"), max_length=120, blank=True)
 
+    objects = AdminAreaQuerySet.as_manager()
     field_classes = classified(C0="id pcode country level parent name local_name")
 
     class Meta:
@@ -27,4 +42,4 @@ class AdminArea(models.Model):
         indexes = [models.Index(fields=["country", "level", "name"], name="area_by_name")]
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.name} ({self.pcode})"

@@ -379,11 +379,26 @@ def _focal(reading: _Reading, relation: str) -> str:
     return relation
 
 
+def read_birth(
+    text: str, *, estimated: bool, today: date
+) -> tuple[tuple[date | None, str, bool], list[RowError]]:
+    """The date of birth that somebody typed alone, or an age: date, precision, whether it is an estimate; what
+    is wrong with it."""
+    said = {"date_of_birth": text, "dob_estimated": "yes" if estimated else ""}
+    reading = _Reading(said, "ISO3", frozenset())
+    return _birth(reading, today, today), reading.errors
+
+
+def phone_digits(phone: str) -> str:
+    """The digits of the first number in a text, without the international prefix 00."""
+    first = digits_folded(_EXTRA_PHONE.split(phone, maxsplit=1)[0])
+    return "".join(c for c in first if c in "0123456789").removeprefix("00")
+
+
 def _phone(reading: _Reading) -> tuple[str, str]:
     """The phone as typed and its first number's digits, without the international prefix 00."""
     phone = reading.text("phone")
-    first = digits_folded(_EXTRA_PHONE.split(phone, maxsplit=1)[0])
-    digits = "".join(c for c in first if c in "0123456789").removeprefix("00")
+    digits = phone_digits(phone)
     if phone and (not 6 <= len(digits) <= 15 or "E+" in phone.upper()):
         reading.note("phone", "phone", phone, warning=True)
         digits = ""
@@ -464,4 +479,4 @@ def person_of(row: ArrivalRow) -> Person:
 
 
 __all__ = ["COLUMNS", "FIELDS", "LABELS", "MESSAGES", "ArrivalRow", "RowError", "check_household", "clean", "head_of",
-           "map_header", "person_of", "read_cells", "read_row"]  # fmt: skip
+           "map_header", "person_of", "phone_digits", "read_birth", "read_cells", "read_row"]  # fmt: skip

@@ -136,6 +136,16 @@ def probe_keys(person: Person, *, secret: bytes) -> list[int]:
     return keys_of(person, secret=secret).probe
 
 
-def keys(person: Person, *, secret: bytes) -> list[int]:
-    """The keys that are stored with a person."""
-    return keys_of(person, secret=secret).stored
+def keys(person: Person, *, secret: bytes, also: Sequence[Person] = ()) -> list[int]:
+    """The keys that are stored with a person; `also`: the same person under other names."""
+    return sorted({key for one in (person, *also) for key in keys_of(one, secret=secret).stored})
+
+
+def under(person: Person, kind: str, name: str) -> Person:
+    """The person under a further name: a family name of before, a grandfather's after the father's, or a whole name."""
+    alone = person._replace(phones=(), documents=(), document_types=())
+    if kind in ("maiden", "second_family"):
+        return alone._replace(family_name=name)
+    if kind == "grandfather":
+        return alone._replace(father_name=f"{person.father_name} {name}")
+    return alone._replace(given_name="", father_name="", family_name="", native_name=name)

@@ -57,6 +57,11 @@ def _names() -> dict[str, str]:
     return found | by_code | _codes() | {code: code for code in _OWN_NAMES.values()} | _OWN_NAMES
 
 
+def name_of(code: str, locale: str) -> str:
+    """The name of a language in another, the code itself where CLDR has none."""
+    return str(Locale.parse(locale, sep="-").languages.get(_aliases().get(code, code), code))
+
+
 @lru_cache(maxsize=4096)
 def language_of(word: str) -> str | None:
     """The ISO 639-3 code of a language, None for an unknown word. A code of three letters is believed where it is known."""

@@ -19,6 +19,10 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ARGUMENTS: dict[str, dict[str, str | tuple[str, ...]]] = {
     "household": {"pk": "household"},
     "individual": {"pk": "individual"},
+    "correct": {"pk": "individual"},
+    "facts": {"pk": "individual"},
+    "place": {"pk": "household"},
+    "photo": {"pk": "individual"},
     "disclosures": {"pk": "individual"},
     "statement": {"pk": "individual"},
     "consents": {"pk": "individual"},

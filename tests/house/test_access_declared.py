@@ -197,7 +197,7 @@ UNSCOPED |= {
     ): "asks live_for in the place of the one whose view is explained",
 }
 # Tables that are nobody's: public among agencies, or one's own account.
-FREE = {"Agency", "DeskPin", "InfluxEvent", "Membership", "Seal", "SealCheck", "User"}
+FREE = {"AdminArea", "Agency", "DeskPin", "InfluxEvent", "Membership", "Seal", "SealCheck", "User"}
 
 
 @dataclass
