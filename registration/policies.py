@@ -5,14 +5,37 @@ from django.utils.translation import gettext as _
 from agencies.access import Permission, Viewer
 from refugeecm.core.refusals import NotPermitted as NotPermitted
 from refugeecm.core.refusals import allows
-from registration.enums import BATCH_MOVES, BatchStatus
-from registration.models import ImportBatch
+from registration.enums import BATCH_MOVES, BatchStatus, InfluxStatus
+from registration.models import ImportBatch, InfluxEvent
+from registration.rules.needs import is_restricted
 
 
 def check_may(by: Viewer, permission: Permission) -> None:
     """Refuse who lacks the permission."""
     if not by.may(permission):
         raise NotPermitted(_("Your role does not allow this. Ask a supervisor of your agency."))
+
+
+def check_review(*, code: str, by: Viewer) -> None:
+    """Whoever registers people confirms no restricted need, such as of violence or torture (law-and-practice.md 8.3)."""
+    check_may(by, Permission.NEED_RECORD)
+    if is_restricted(code) and not by.may(Permission.NEED_RESTRICTED):
+        raise NotPermitted(
+            _("This need is restricted. A supervisor or a decision maker of your agency reviews it.")
+        )
+
+
+def check_declare(*, event: InfluxEvent, by: Viewer) -> None:
+    """Two supervisors or decision makers of the agency that keeps an event declare it; neither of them proposed it."""
+    check_may(by, Permission.EVENT_DECLARE)
+    if event.agency_id != by.agency_id:
+        raise NotPermitted(_("Only the agency that keeps this event changes it."))
+    if event.status == InfluxStatus.ALERT and by.user_id in {event.proposed_by_id, event.approved_by_id}:
+        raise NotPermitted(
+            _(
+                "Two people who did not propose it approve a declaration. Ask a colleague who had no part in it."
+            )
+        )
 
 
 def can_accept(*, batch: ImportBatch, by: Viewer) -> bool:

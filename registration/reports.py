@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import date
+from typing import Any, Protocol
 
 from django.db import connection
 from django.db.models import Count, IntegerField, Q, Sum
@@ -13,12 +16,33 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
-from agencies.access import Viewer
+from agencies.access import Permission, Sight, Viewer
 from agencies.models import Agreement
-from registration.enums import WAITING, BatchStatus, Outcome, StepKind, StepStatus
-from registration.models import Household, ImportBatch, ImportRow, ImportStep, Individual, InfluxEvent
+from refugeecm.core.refusals import allows
+from registration.enums import (
+    COUNTED,
+    OPEN_NEEDS,
+    WAITING,
+    BatchStatus,
+    NeedPriority,
+    NeedStatus,
+    Outcome,
+    StepKind,
+    StepStatus,
+)
+from registration.models import (
+    Household,
+    ImportBatch,
+    ImportRow,
+    ImportStep,
+    Individual,
+    InfluxEvent,
+    SpecificNeed,
+)
+from registration.policies import check_review
+from registration.rules.needs import NEEDS, GroupMember, suggested
 
 # Somebody has to wait for a worker in these.
 RUNNING = (
@@ -186,6 +210,86 @@ def seal_badges(household: Household) -> list[tuple[str, str]]:
     if until:
         when = date_format(localtime(until), "H:i")
         found.append(("warn", gettext("Emergency access until %(when)s") % {"when": when}))
+    return found
+
+
+class Opens(Protocol):
+    """Whoever opens the notes of needs: actions.sealing.Opener, one room up."""
+
+    def fact(self, row: Any, field: str) -> str:
+        """Return the text in a sealed column."""
+
+
+@dataclass(frozen=True)
+class NeedLine:
+    """A specific need as the viewer may see it; `moves` are (status, label of the button)."""
+
+    need: SpecificNeed
+    kind: str
+    status: Any
+    priority: Any
+    note: str = ""
+    moves: list[tuple[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class Needs:
+    """What one person needs: `open` and `past` lines, how many restricted ones the viewer may open, and (code, label) suggested."""
+
+    open: list[NeedLine] = field(default_factory=list)
+    past: list[NeedLine] = field(default_factory=list)
+    restricted: int = 0
+    suggested: list[tuple[str, str]] = field(default_factory=list)
+
+
+_NEED_KINDS = {NeedStatus.FLAGGED: "info", NeedStatus.REVIEW: "info", NeedStatus.CONFIRMED: "warn"}
+_MOVE_LABELS = {
+    NeedStatus.REVIEW: gettext_lazy("Send to review"),
+    NeedStatus.CONFIRMED: gettext_lazy("Confirm"),
+    NeedStatus.DISMISSED: gettext_lazy("Dismiss"),
+    NeedStatus.RESOLVED: gettext_lazy("Resolved"),
+}
+
+
+def need_line(need: SpecificNeed, viewer: Viewer, *, opener: Opens | None = None) -> NeedLine:
+    """Return a need loaded with_shown_classes as its line; with its note, where `opener` opens the person's sealed values."""
+    see = Sight(need, viewer)
+    own = need.agency_id == viewer.agency_id
+    return NeedLine(
+        need=need,
+        kind=_NEED_KINDS.get(NeedStatus(need.status), "neutral") if "status" in see else "neutral",
+        status=see("status"),
+        priority="" if need.priority == NeedPriority.NORMAL else see("priority"),
+        note=opener.fact(need, "note") if opener and "note" in see else "",
+        moves=[(to, label) for to, label in _MOVE_LABELS.items() if to in need.moves[need.status]]
+        if own and allows(check_review, code=need.code, by=viewer)
+        else [],
+    )
+
+
+def needs_of(
+    group: Sequence[Individual], viewer: Viewer, *, today: date, opener: Opens | None = None
+) -> dict[uuid.UUID, Needs]:
+    """Return the needs of each visible member of a group, and what its composition suggests to who may say so. One statement."""
+    found: dict[uuid.UUID, Needs] = {one.pk: Needs() for one in group}
+    known: dict[uuid.UUID, set[str]] = defaultdict(set)
+    rows = SpecificNeed.objects.visible_to(viewer).with_shown_classes(viewer).filter(individual__in=found)
+    for need in rows.order_by("-pk"):
+        theirs = found[need.individual_id]
+        known[need.individual_id].add(need.code)
+        is_open = need.status in OPEN_NEEDS
+        if need.restricted:
+            theirs.restricted += 1
+        elif "code" in Sight(need, viewer):
+            (theirs.open if is_open else theirs.past).append(need_line(need, viewer, opener=opener))
+    members = [one for one in group if one.agency_id == viewer.agency_id and one.process_status in COUNTED]
+    if viewer.may(Permission.NEED_RECORD):
+        composed = [
+            GroupMember(one.age_on(today), one.relationship, one.marital_status, frozenset(known[one.pk]))
+            for one in members
+        ]
+        for place, code in suggested(composed):
+            found[members[place].pk].suggested.append((code, gettext(NEEDS[code])))
     return found
 
 

@@ -15,6 +15,9 @@ class Permission(StrEnum):
     RECORD_CLOSE = "record.close"
     IMPORT_READ = "import.read"
     IMPORT_RUN = "import.run"
+    EVENT_READ = "event.read"
+    EVENT_PROPOSE = "event.propose"
+    EVENT_DECLARE = "event.declare"
     CLAIM_READ = "claim.read"
     CLAIM_OPEN = "claim.open"
     CLAIM_MOVE = "claim.move"
@@ -22,6 +25,8 @@ class Permission(StrEnum):
     REFERRAL_MAKE = "referral.make"
     REFERRAL_ANSWER = "referral.answer"
     CONSENT_RECORD = "consent.record"
+    NEED_RECORD = "need.record"
+    NEED_RESTRICTED = "need.restricted"
     FILE_SEAL = "file.seal"
     GLASS_BREAK = "glass.break"
     CONFLICT_DECLARE = "conflict.declare"
@@ -47,7 +52,9 @@ class Permission(StrEnum):
     API_SEALS = "api.seals"
 
 
-_EVERYONE = frozenset({Permission.HOME, Permission.AGENCY_READ, Permission.AGREEMENT_READ})
+_EVERYONE = frozenset(
+    {Permission.HOME, Permission.AGENCY_READ, Permission.AGREEMENT_READ, Permission.EVENT_READ}
+)
 _READERS = _EVERYONE | {
     Permission.PERSON_READ,
     Permission.PERSON_PHOTO,
@@ -58,23 +65,31 @@ _READERS = _EVERYONE | {
 _CASEWORKER = _READERS | {
     Permission.PERSON_REGISTER,
     Permission.IMPORT_RUN,
+    Permission.EVENT_PROPOSE,
     Permission.CLAIM_OPEN,
     Permission.CLAIM_MOVE,
     Permission.REFERRAL_MAKE,
     Permission.REFERRAL_ANSWER,
     Permission.EXPORT,
     Permission.CONSENT_RECORD,
+    Permission.NEED_RECORD,
     Permission.GLASS_BREAK,
 }
+# Needs that are hidden even from colleagues; who registers people records them and neither reads nor confirms them.
+_RESTRICTED_NEEDS = frozenset({Permission.NEED_RECORD, Permission.NEED_RESTRICTED})
 
 _OVERSIGHT = frozenset({Permission.AUDIT_READ, Permission.REGISTER_READ, Permission.ACCESS_EXPLAIN})
 
 ROLES: dict[str, frozenset[Permission]] = {
     Role.CASEWORKER: _CASEWORKER,
-    Role.DECISION_MAKER: _READERS | {Permission.CLAIM_MOVE, Permission.GLASS_BREAK},
+    Role.DECISION_MAKER: _READERS
+    | _RESTRICTED_NEEDS
+    | {Permission.CLAIM_MOVE, Permission.GLASS_BREAK, Permission.EVENT_DECLARE},
     Role.SUPERVISOR: _CASEWORKER
     | _OVERSIGHT
+    | _RESTRICTED_NEEDS
     | {
+        Permission.EVENT_DECLARE,
         Permission.HANDOVER_APPROVE,
         Permission.FILE_SEAL,
         Permission.CONFLICT_DECLARE,

@@ -20,6 +20,11 @@ def uuid7(now: datetime, *, ordinal: int = 0, seed: bytes | None = None) -> uuid
     return uuid.UUID(int=value)
 
 
+def first_at(moment: datetime) -> uuid.UUID:
+    """Return the bound between the ids made before a moment and those made in its millisecond or later."""
+    return uuid.UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
 def of_number(number: int) -> uuid.UUID:
     """Return the id under which events name a row that has only a number; `.int` gives the number back."""
     return uuid.UUID(int=number)

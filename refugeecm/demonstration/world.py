@@ -18,8 +18,8 @@ from refugeecm.demonstration.arrivals_file import HEADER, Writer, spoiled
 from refugeecm.demonstration.cast import Cast, country_name, host_code
 from refugeecm.demonstration.figures import Corridor, shares
 from registration.actions import events, imports, people, places
-from registration.enums import BatchStatus, InfluxStatus
-from registration.models import ImportBatch, InfluxEvent
+from registration.enums import BatchStatus, InfluxBasis, InfluxStatus
+from registration.models import EntryPoint, ImportBatch, InfluxEvent
 from registration.rules.areas import read_areas
 from registration.rules.arrivals import ArrivalRow, read_row
 
@@ -86,7 +86,16 @@ def _arrive(cast: Cast, corridor: Corridor, share: int, *, seed: int, now: datet
         )
         if event.status != InfluxStatus.DRAFT:
             raise RuntimeError(f"Event {event.slug} exists")
-        InfluxEvent.objects.filter(pk=event.pk).update(status=InfluxStatus.DECLARED)
+        InfluxEvent.objects.filter(pk=event.pk).update(
+            status=InfluxStatus.DECLARED,
+            basis=InfluxBasis.PRIMA_FACIE,
+            origins=[corridor.origin],
+            expected=max(share, 1) * 2,
+            registered_within=15,
+        )
+        EntryPoint.objects.bulk_create(
+            EntryPoint(event=event, name=site, site=site, capacity=max(share // 40, 20)) for site in sites
+        )
         for wave, days in enumerate(WAVES):
             size = share // len(WAVES) + (wave < share % len(WAVES))
             moment = now - timedelta(days=days, minutes=seed % 300)

@@ -16,6 +16,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
@@ -36,10 +37,10 @@ from refugeecm.pages.facts import contact, household_facts, identity, person_fac
 from refugeecm.pages.history import changes, timeline
 from refugeecm.pages.people import Line, line_of
 from registration.actions.contact import correct_phone, may_correct
-from registration.actions.sealing import Contact
+from registration.actions.sealing import Contact, Opener
 from registration.forms import PhoneForm
 from registration.models import Household, Individual, MatchCandidate
-from registration.reports import seal_badges
+from registration.reports import Needs, needs_of, seal_badges
 from registration.rules.matching import REASONS
 from resettlement.models import Handover, Referral
 from resettlement.reports import badge
@@ -81,6 +82,7 @@ class Member:
     may_claim: bool = False
     phone: Text = ""
     documents: list[tuple[Text, Text]] = field(default_factory=list)
+    needs: Needs = field(default_factory=Needs)
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,11 @@ def household(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         now=now,
     )
     first = file.members[0].line if file.members else None
+    needs = needs_of(people, viewer, today=timezone.localdate(now))
+    for member in file.members:
+        member.needs = needs[member.person.pk]
     context = {
+        "suggestions": _suggestions(people, needs, viewer),
         "household": house,
         "own": house.agency_id == viewer.agency_id,
         "acts": groups.acts(house, viewer, people),
@@ -184,7 +190,10 @@ def _individual(request: ViewedRequest, person: Individual, phone_form: PhoneFor
     own = person.agency_id == viewer.agency_id
     member = file.members[0]
     _add_contact(file.members, viewer)
+    needs = needs_of([person, *family], viewer, today=today, opener=Opener([person.pk]))
     context = {
+        "needs": needs[person.pk],
+        "suggestions": _suggestions([person], needs, viewer),
         "person": person,
         "own": own,
         "file": file,
@@ -195,6 +204,10 @@ def _individual(request: ViewedRequest, person: Individual, phone_form: PhoneFor
             (member.line.kind, member.line.status),
             *_sharing_badges(person, viewer, file.covering),
             *seal_badges(_household(viewer, person.household_id)),
+            *(
+                (one.kind, format_html('<abbr title="{}">{}</abbr>', one.need.label, one.need.code))
+                for one in needs[person.pk].open
+            ),
         ],
         "covering": _covering(person, viewer, file.covering),
         "identity": identity(person, viewer),
@@ -212,6 +225,15 @@ def _individual(request: ViewedRequest, person: Individual, phone_form: PhoneFor
         ],
     }
     return render(request, "pages/individual.html", context)
+
+
+def _suggestions(
+    people: Sequence[Individual], needs: dict[uuid.UUID, Needs], viewer: Viewer
+) -> list[tuple[uuid.UUID, Text, str, str]]:
+    """Return (person, name, code, label) of what is suggested about these people."""
+    return [
+        (one.pk, _name(one, viewer), code, label) for one in people for code, label in needs[one.pk].suggested
+    ]
 
 
 def _person(viewer: Viewer, pk: uuid.UUID) -> Individual:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from refugeecm.pages import audit, disclosures, explained, files, home, news, people
+from refugeecm.pages import audit, board, disclosures, explained, files, home, news, people
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -18,5 +18,6 @@ urlpatterns = [
     path("people/<uuid:pk>/phone/", files.individual_phone, name="individual-phone"),
     path("people/<uuid:pk>/disclosures/", disclosures.disclosures, name="disclosures"),
     path("people/<uuid:pk>/statement/", disclosures.statement, name="statement"),
+    path("events/<int:pk>/board/", board.board, name="event-board"),
     path("households/<uuid:pk>/", files.household, name="household"),
 ]

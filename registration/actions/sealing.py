@@ -12,9 +12,17 @@ from django.utils.translation import gettext
 from agencies.access import FIELDS_HIDDEN, Sight, Viewer
 from agencies.models import Agency, AgencyKey
 from refugeecm.core import crypto
-from registration.models import BiometricReference, Document, Individual, PersonKey, Photo, Relative
+from registration.models import (
+    BiometricReference,
+    Document,
+    Individual,
+    PersonKey,
+    Photo,
+    Relative,
+    SpecificNeed,
+)
 
-Fact = BiometricReference | Photo | Relative  # rows about a person with one sealed column each
+Fact = BiometricReference | Photo | Relative | SpecificNeed  # rows about a person with one sealed column each
 
 
 def agency_key(agency: Agency) -> bytes:

@@ -24,7 +24,6 @@ from registration.enums import (
     RECORD_REASONS,
     DocumentKind,
     GroupReason,
-    InfluxStatus,
     LegalStatus,
     Level,
     ProcessStatus,
@@ -33,6 +32,7 @@ from registration.enums import (
     StatusBasis,
     StatusCategory,
 )
+from registration.forms.influx import short_name
 from registration.models import Individual, InfluxEvent
 from registration.rules import family
 
@@ -63,13 +63,7 @@ class ImportForm(forms.Form):
     )
     event = forms.ChoiceField(label=_("Event"), help_text=_("The occasion on which these people arrived."))
     name = forms.CharField(label=_("Name of the new event"), max_length=200, required=False)
-    slug = forms.SlugField(
-        label=_("Short name of the new event"),
-        max_length=60,
-        required=False,
-        help_text=_("Small letters, digits and hyphens, such as east-2026. Agreements refer to it."),
-        widget=forms.TextInput(attrs={"class": "ltr short"}),
-    )
+    slug = short_name(label=_("Short name of the new event"), required=False)
 
     ask = forms.BooleanField(
         label=_("Let me choose the columns first"),
@@ -79,7 +73,7 @@ class ImportForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        standing = InfluxEvent.objects.order_by("-created_at").values_list("pk", "name")
+        standing = InfluxEvent.objects.offered().values_list("pk", "name")
         event = self.fields["event"]
         event.choices = [*((str(pk), name) for pk, name in standing), (NEW, _("A new event, named below"))]  # type: ignore[attr-defined]
 
@@ -137,7 +131,7 @@ class DeskForm(forms.Form):
     """Where a desk stands today: what need not be typed again for every family."""
 
     event = forms.ModelChoiceField(
-        InfluxEvent.objects.exclude(status=InfluxStatus.CLOSED).order_by("-created_at"),
+        InfluxEvent.objects.offered(),
         label=_("Event"),
         empty_label=_("Choose"),
     )

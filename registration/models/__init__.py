@@ -15,7 +15,8 @@ from registration.models.imports import (
     ImportRow,
     ImportStep,
 )
-from registration.models.influx import InfluxEvent
+from registration.models.influx import EntryPoint, InfluxEvent
 from registration.models.ledger import LedgerLine
+from registration.models.needs import SpecificNeed
 from registration.models.people import Document, Individual, MatchCandidate, PersonKey
 from registration.models.places import AdminArea

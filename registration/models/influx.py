@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +12,18 @@ from agencies.models import Agency
 from agencies.models.columns import both_or_neither, who
 from refugeecm.core.classes import classified
 from registration.enums import INFLUX_MOVES, InfluxBasis, InfluxStatus, Level
+from registration.models.places import AdminArea
+
+
+class InfluxEventQuerySet(models.QuerySet["InfluxEvent"]):
+    """Questions about many events. Every agency knows of all of them."""
+
+    def offered(self) -> InfluxEventQuerySet:
+        """Return those for which people can be registered: what is declared first, then the newest; closed ones are not offered."""
+        declared = models.Q(status=InfluxStatus.DECLARED)
+        return self.exclude(status=InfluxStatus.CLOSED).order_by(
+            models.Case(models.When(declared, then=0), default=1), "-created_at", "-pk"
+        )
 
 
 class InfluxEvent(models.Model):
@@ -48,6 +62,7 @@ class InfluxEvent(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True)
     created_at = models.DateTimeField()
 
+    objects = InfluxEventQuerySet.as_manager()
     moves = INFLUX_MOVES
     field_classes = classified(
         C0="id slug name agency country status basis origins expected level registered_within proposed_by proposed_at"
@@ -67,6 +82,38 @@ class InfluxEvent(models.Model):
                 name="influx_declared_by_three",
             ),
         ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def register_by(self, arrived: date) -> date | None:
+        """Return the last day for registering somebody who arrived on a day, while the event is declared and says one."""
+        if self.status != InfluxStatus.DECLARED or not self.registered_within:
+            return None
+        return arrived + timedelta(days=self.registered_within)
+
+
+class EntryPoint(models.Model):
+    """Where the people of an event come in: the site that their files name, and how many people a day it can take."""
+
+    event = models.ForeignKey(InfluxEvent, on_delete=models.CASCADE, related_name="entry_points")
+    name = models.CharField(_("name"), max_length=120)
+    site = models.CharField(_("registration site"), max_length=80)
+    capacity = models.PositiveIntegerField(_("people a day"))
+    area = models.ForeignKey(
+        AdminArea,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("area"),
+    )
+    is_open = models.BooleanField(_("open"), default=True)
+
+    field_classes = classified(C0="id event name site capacity area is_open")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["event", "site"], name="entry_point_once")]
 
     def __str__(self) -> str:
         return self.name

@@ -139,6 +139,7 @@ CARRIED = {
     "registration_biometricreference": "individual_id = ANY (people)",
     "registration_consent": "individual_id = ANY (people)",
     "registration_pastmembership": "individual_id = ANY (people) AND household_id = h.household_id",
+    "registration_specificneed": "individual_id = ANY (people)",
     "registration_matchcandidate": "individual_id = ANY (people) AND other_id = ANY (people)",
     "cases_claim": "individual_id = ANY (people)",
 }

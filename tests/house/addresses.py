@@ -29,6 +29,10 @@ ARGUMENTS: dict[str, dict[str, str | tuple[str, ...]]] = {
     "consent-new": {"pk": "individual"},
     "consent-withdraw": {"pk": "consent"},
     "consent-confirm": {"pk": "consent"},
+    "need-new": {"pk": "individual"},
+    "need-suggested": {"pk": "individual"},
+    "needs-restricted": {"pk": "individual"},
+    "need-review": {"pk": "need"},
     "seal": {"pk": "household"},
     "seal-lift": {"pk": "household"},
     "seal-reader": {"pk": "household", "user": ("1", "999999")},
@@ -49,6 +53,13 @@ ARGUMENTS: dict[str, dict[str, str | tuple[str, ...]]] = {
     "group-close": {"pk": "household"},
     "record-change": {"pk": "individual"},
     "legal-change": {"pk": "individual"},
+    "event": {"pk": "event"},
+    "event-board": {"pk": "event"},
+    "event-propose": {"pk": "event"},
+    "event-approve": {"pk": "event"},
+    "event-change": {"pk": "event"},
+    "entry-point-new": {"pk": "event"},
+    "entry-point": {"pk": "entry_point"},
     "import-detail": {"pk": "import"},
     "import-progress": {"pk": "import"},
     "import-rows": {"pk": "import", "outcome": ("new", "registered", "possible", "error")},
@@ -133,7 +144,7 @@ ARGUMENTS: dict[str, dict[str, str | tuple[str, ...]]] = {
     "demonstration-enter": {"key": ("caseworker", "nonsense")},
     "account_reset_password_from_key": {"uidb36": ("1", "set"), "key": ("set-password", "abc-123")},
 }
-PUBLIC = {"agency"}  # kinds that everybody may know of
+PUBLIC = {"agency", "event", "entry_point"}  # kinds that everybody may know of
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from refugeecm.core import outbox
 from refugeecm.core.models import User
 from registration.actions import events as influx
 from registration.actions import imports
+from registration.actions.influx import set_entry_point
 from registration.models import (
     Household,
     ImportBatch,
@@ -99,7 +100,18 @@ class Builder(Offices, Families):
         with transaction.atomic():
             enter(viewer, reason="test")
             made = influx.draft(slug=slug, name=f"Arrivals {slug}", by=viewer, now=NOW)
+            keeper = self.world.actor(code, Role.SUPERVISOR).viewer
+            point = set_entry_point(
+                event=made,
+                point=None,
+                name="The bridge",
+                site=f"BRIDGE-{slug}",
+                capacity=400,
+                by=keeper,
+                now=NOW,
+            )
         self.world.records[code].add("event", made.pk)
+        self.world.records[code].add("entry_point", point.pk)
         return made
 
     def agree(self, code: str, relation: Relation, slug: str) -> None:

@@ -12,13 +12,14 @@ from django.utils import timezone
 from agencies.access import enter
 from agencies.enums import Role
 from cases.actions import claims
-from registration.actions import consents, desk, exceptions, people, queue
+from registration.actions import consents, desk, exceptions, needs, people, queue
 from registration.models import (
     Document,
     Household,
     HouseholdReader,
     Individual,
     InfluxEvent,
+    SpecificNeed,
 )
 from registration.rules.arrivals import read_row
 from tests.house.marking import Marking, days, word
@@ -87,7 +88,27 @@ class Families(Marking):
                 )  # fmt: skip
             records.add("consent", consent.pk)
             self.mark(code, "C2", "consent.witness", witness)
+        self.needs(code, persons[1], to)
         self.claim(code, persons[0], to)
+
+    def needs(self, code: str, person: Individual, to: tuple[str, ...]) -> None:
+        """Record a need that partners may read of, and a restricted one that only some of the agency's own people open."""
+        world, caseworker = self.world, self.world.actor(code, Role.CASEWORKER).viewer
+        opening = [world.actor(code, one).user for one in (Role.SUPERVISOR, Role.DECISION_MAKER)]
+        standing, few = self.readers, frozenset(one.pk for one in opening if one)
+        for need, readers, shown in (("DS-BD", standing, to), ("SV-VO", few, ())):
+            note = f"zqnote{need[:2]}{person.pk.hex}qz"  # its own word: the serial decides whom the file resembles
+            with transaction.atomic():
+                enter(caseworker, reason="test")
+                needs.flag(flags=[needs.Flag(person.pk, need, note=note)], by=caseworker, now=NOW)
+                made = SpecificNeed.objects.get(individual=person, code=need)
+            self.readers = readers
+            world.records[code].add("need", made.pk)
+            self.mark(code, "C1", "need.id", str(made.pk), to=shown)
+            self.mark(code, "C4", "need.note", note, to=shown)
+            if readers is few:
+                world.sealed[made.pk] = few
+        self.readers = standing
 
     def sealed_family(self, event: InfluxEvent) -> None:
         """Register one more family of the shared population and seal its file: a supervisor reads it, and a decision maker who broke
@@ -98,7 +119,7 @@ class Families(Marking):
         self.readers = frozenset(one.user.pk for one in readers if one.user)
         self.family(OWN, event, covered=[])
         made = {kind: keys[before.get(kind, 0) :] for kind, keys in own.of.items()}
-        world.sealed = dict.fromkeys((key for keys in made.values() for key in keys), self.readers)
+        world.sealed |= dict.fromkeys((key for keys in made.values() for key in keys), self.readers)
         supervisor, decider = (one.viewer for one in readers)
         reason = word("reason")
         with transaction.atomic():

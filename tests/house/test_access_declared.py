@@ -197,7 +197,17 @@ UNSCOPED |= {
     ): "asks live_for in the place of the one whose view is explained",
 }
 # Tables that are nobody's: public among agencies, or one's own account.
-FREE = {"AdminArea", "Agency", "DeskPin", "InfluxEvent", "Membership", "Seal", "SealCheck", "User"}
+FREE = {
+    "AdminArea",
+    "Agency",
+    "DeskPin",
+    "EntryPoint",
+    "InfluxEvent",
+    "Membership",
+    "Seal",
+    "SealCheck",
+    "User",
+}
 
 
 @dataclass
