@@ -21,6 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from agencies.access import Viewer, worker_for
 from agencies.access.declaration import enter
 from agencies.models import Agency
+from refugeecm.core.transitions import TransitionNotAllowed
 from refugeecm.demonstration.scratch import Ground
 from registration.actions import events as influx
 from registration.actions import groups, people, status
@@ -30,7 +31,7 @@ from registration.policies import NotPermitted
 from registration.rules.arrivals import ArrivalRow, read_row
 
 Say = Callable[[str], None]
-EVERY = 50  # runs after which the rows of the runs before are swept up
+EVERY = 25  # runs after which the rows of the runs before are swept up
 _COUNTED = "i.process_status IN ('A', 'H')"
 _LEADS = f"{_COUNTED} AND i.relationship IN ('PA', 'HR1')"
 # One statement: every violation in words. Membership is a span of days [since, until); the ledger goes without age band.
@@ -251,7 +252,7 @@ class Clerks(RuleBasedStateMachine):
         try:
             action(by=self.of.by, now=self.now, **given)
             self.of.done[name] += 1
-        except NotPermitted:
+        except (NotPermitted, TransitionNotAllowed):
             self.of.refused[name] += 1
 
     def _today(self) -> date:
