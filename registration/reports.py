@@ -112,14 +112,26 @@ def progress(batch: ImportBatch) -> Progress:
         counts=counts,
         **{name: accept[name] for name in _RESULTS},
         seconds=sum(one["took"] for one in sums.values()),
-        to_register=_fresh(batch)
+        to_register=fresh(batch)
         if accept["all"]
         else counts[str(Outcome.NEW)] + counts[str(Outcome.POSSIBLE)],
         rate=_rate(batch),
     )
 
 
-def _fresh(batch: ImportBatch) -> int:
+def differing(batch: ImportBatch) -> int:
+    """Return how many rows of people who are registered say more than the register, or something else."""
+    return ImportRow.objects.filter(batch=batch, outcome=Outcome.REGISTERED).exclude(differs=[]).count()
+
+
+def removed(batch: ImportBatch) -> tuple[int, int]:
+    """Return how many people undoing the file removed, and how many stayed because something was done with them meanwhile."""
+    steps = ImportStep.objects.filter(batch_id=batch.pk, kind=StepKind.UNDO).values_list("counts", flat=True)
+    found = list(steps)
+    return sum(one.get("removed", 0) for one in found), sum(one.get("kept", 0) for one in found)
+
+
+def fresh(batch: ImportBatch) -> int:
     """Return how many rows of chunks that nobody accepted yet (corrected and sent again) are good to register."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -15,6 +15,7 @@ class Permission(StrEnum):
     RECORD_CLOSE = "record.close"
     IMPORT_READ = "import.read"
     IMPORT_RUN = "import.run"
+    IMPORT_OVERRULE = "import.overrule"
     EVENT_READ = "event.read"
     EVENT_PROPOSE = "event.propose"
     EVENT_DECLARE = "event.declare"
@@ -94,6 +95,7 @@ ROLES: dict[str, frozenset[Permission]] = {
         Permission.FILE_SEAL,
         Permission.CONFLICT_DECLARE,
         Permission.RECORD_CLOSE,
+        Permission.IMPORT_OVERRULE,
     },
     # An administrator manages access and reads no files: who opens the door does not walk through it (trust.md T2).
     Role.ADMINISTRATOR: _EVERYONE
@@ -118,5 +120,12 @@ ROLES: dict[str, frozenset[Permission]] = {
 }
 
 CLIENT_PERMISSIONS = frozenset(
-    {Permission.API_STATUS, Permission.API_SEALS, Permission.REFERRAL_READ, Permission.REFERRAL_ANSWER}
+    {
+        Permission.API_STATUS,
+        Permission.API_SEALS,
+        Permission.IMPORT_READ,
+        Permission.IMPORT_RUN,
+        Permission.REFERRAL_READ,
+        Permission.REFERRAL_ANSWER,
+    }
 )

@@ -8,7 +8,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import zip_longest
 from typing import cast
 from xml.sax.saxutils import escape
@@ -26,40 +26,47 @@ _PARTS = {
     "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types">'
     '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
     f'<Override PartName="/xl/workbook.xml" ContentType="{_TYPES}.sheet.main+xml"/>'
-    f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_TYPES}.worksheet+xml"/></Types>',
+    f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_TYPES}.worksheet+xml"/>'
+    f'<Override PartName="/xl/styles.xml" ContentType="{_TYPES}.styles+xml"/></Types>',
     "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
     f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
     "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>'
     '<sheet name="refugeecm" sheetId="1" r:id="rId1"/></sheets></workbook>',
     "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
-    f'<Relationship Id="rId1" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+    f'<Relationship Id="rId1" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.xml"/>'
+    f'<Relationship Id="rId2" Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>',
+    # Formats of cells: 0 as it is, 1 text (49: “@”), 2 on red ground. The first two grounds are fixed by the programs.
+    "xl/styles.xml": f'<styleSheet xmlns="{_MAIN}"><fonts count="1"><font/></fonts><fills count="3">'
+    '<fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill>'
+    '<fill><patternFill patternType="solid"><fgColor rgb="FFFFC7CE"/></patternFill></fill></fills>'
+    '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
+    '<cellXfs count="3"><xf/><xf numFmtId="49" applyNumberFormat="1"/><xf fillId="2" applyFill="1"/></cellXfs>'
+    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>',
 }
+
+
+class Marked(str):
+    """A cell that is wrong: on red ground in a spreadsheet, as any other in CSV."""
+
+    __slots__ = ()
 
 
 _FORM_ROWS = 50_001
 _TEXT_COLUMNS = '<cols><col min="1" max="200" width="22" style="1" customWidth="1"/></cols>'
-# A form has two more: the lists to choose from, hidden, and a format by which cells are text (49: “@”).
+# A form has one more: the lists to choose from, hidden.
 _FORM_PARTS = {
+    **_PARTS,
     "[Content_Types].xml": _PARTS["[Content_Types].xml"].replace(
         "</Types>",
-        f'<Override PartName="/xl/worksheets/sheet2.xml" ContentType="{_TYPES}.worksheet+xml"/>'
-        f'<Override PartName="/xl/styles.xml" ContentType="{_TYPES}.styles+xml"/></Types>',
+        f'<Override PartName="/xl/worksheets/sheet2.xml" ContentType="{_TYPES}.worksheet+xml"/></Types>',
     ),
-    "_rels/.rels": _PARTS["_rels/.rels"],
     "xl/workbook.xml": _PARTS["xl/workbook.xml"].replace(
-        "</sheets>", '<sheet name="Lists" sheetId="2" state="hidden" r:id="rId2"/></sheets>'
+        "</sheets>", '<sheet name="Lists" sheetId="2" state="hidden" r:id="rId3"/></sheets>'
     ),
     "xl/_rels/workbook.xml.rels": _PARTS["xl/_rels/workbook.xml.rels"].replace(
         "</Relationships>",
-        f'<Relationship Id="rId2" Type="{_OFFICE}/worksheet" Target="worksheets/sheet2.xml"/>'
-        f'<Relationship Id="rId3" Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>',
+        f'<Relationship Id="rId3" Type="{_OFFICE}/worksheet" Target="worksheets/sheet2.xml"/></Relationships>',
     ),
-    "xl/styles.xml": f'<styleSheet xmlns="{_MAIN}"><fonts count="1"><font/></fonts>'
-    '<fills count="2"><fill><patternFill patternType="none"/></fill>'
-    '<fill><patternFill patternType="gray125"/></fill></fills>'
-    '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
-    '<cellXfs count="2"><xf/><xf numFmtId="49" applyNumberFormat="1"/></cellXfs>'
-    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>',
 }
 
 
@@ -77,13 +84,13 @@ def guarded(cell: str) -> str:
     return cell
 
 
-def write_csv(out: Out, lines: Iterable[Sequence[str]]) -> None:
+def write_csv(out: Out, lines: Iterable[Sequence[str]], *, guard: Callable[[str], str] = guarded) -> None:
     """Write lines as CSV (RFC 4180), UTF-8 with a byte order mark, by which spreadsheet programs know it."""
     text = io.TextIOWrapper(cast(io.BytesIO, out), encoding="utf-8", newline="", write_through=True)
     text.write("\ufeff")
     writer = csv.writer(text, lineterminator="\r\n")
     for line in lines:
-        writer.writerow([guarded(cell) for cell in line])
+        writer.writerow([guard(cell) for cell in line])
     text.detach()
 
 
@@ -123,7 +130,10 @@ def write_xlsx(
 
 
 def _row(cells: Iterable[str]) -> bytes:
-    written = (f'<c t="inlineStr"><is><t xml:space="preserve">{_xml(cell)}</t></is></c>' for cell in cells)
+    written = (
+        f'<c t="inlineStr"{_style(cell)}><is><t xml:space="preserve">{_xml(cell)}</t></is></c>'
+        for cell in cells
+    )
     return f"<row>{''.join(written)}</row>".encode()
 
 
@@ -140,6 +150,10 @@ def _validations(choices: Mapping[int, Sequence[str]], head: int) -> str:
 
 def _letters(column: int) -> str:
     return (chr(64 + column // 26) if column > 25 else "") + chr(65 + column % 26)
+
+
+def _style(cell: str) -> str:
+    return ' s="2"' if isinstance(cell, Marked) else ""
 
 
 def _xml(cell: str) -> str:

@@ -51,7 +51,30 @@ class PhoneForm(forms.Form):
     )
 
 
-class ImportForm(forms.Form):
+class CorrectedForm(forms.Form):
+    """The rows with errors, corrected."""
+
+    file = forms.FileField(
+        label=_("Corrected rows"), widget=forms.ClearableFileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx"})
+    )
+
+    def clean_file(self) -> UploadedFile[Any]:
+        """Refuse a file that is too large before anybody reads it."""
+        file: UploadedFile[Any] = self.cleaned_data["file"]
+        if (file.size or 0) > LIMIT:
+            raise forms.ValidationError(
+                _("The file is larger than 300 MB. Split it, and send the parts one after the other.")
+            )
+        return file
+
+
+class AllowForm(forms.Form):
+    """Why a file is accepted in spite of many errors or possible duplicates."""
+
+    reason = words(_("Reason"), 300)
+
+
+class ImportForm(CorrectedForm):
     """A file, and the occasion on which its people arrived: one that exists, or a new one."""
 
     file = forms.FileField(
@@ -76,15 +99,6 @@ class ImportForm(forms.Form):
         standing = InfluxEvent.objects.offered().values_list("pk", "name")
         event = self.fields["event"]
         event.choices = [*((str(pk), name) for pk, name in standing), (NEW, _("A new event, named below"))]  # type: ignore[attr-defined]
-
-    def clean_file(self) -> UploadedFile[Any]:
-        """Refuse a file that is too large before anybody reads it."""
-        file: UploadedFile[Any] = self.cleaned_data["file"]
-        if (file.size or 0) > LIMIT:
-            raise forms.ValidationError(
-                _("The file is larger than 300 MB. Split it, and send the parts one after the other.")
-            )
-        return file
 
     def clean(self) -> dict[str, Any]:
         """A new event has to be named. Its short name must be free."""

@@ -1,43 +1,35 @@
 """What does a clerk get back to correct: the rows that failed, as she sent them, with what is wrong?"""
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from agencies.channels.sheets import Marked
 from registration.importers.tables import GUARDED
 
 _LIVE = re.compile("[\ufeff\\x00-\\x20\\x7f\\s]*[=+\\-@|%]")
-NOTES = ("_row", "_column", "_code", "_message")
+ROW = "_row"
+NOTES = (ROW, "_column", "_code", "_message")
 
 Problem = tuple[str, str, str]
+FailedRow = tuple[int, Sequence[str], Sequence[Problem], Collection[int]]
 
 
-def write_error_rows(
-    header: Sequence[str], rows: Iterable[tuple[int, Sequence[str], Sequence[Problem]]]
-) -> str:
-    """A CSV file (text with byte order mark) of the original columns and four of ours: row number, columns,
-    codes, messages.
+def error_lines(header: Sequence[str], rows: Iterable[FailedRow]) -> Iterator[list[str]]:
+    """Yield the lines of a file of the original columns and four of ours: row number, columns, codes, messages.
 
-    `rows`: (row number, cells, [(column, code, message in the reader's language), ...]); an empty list for
-    the untouched members of a household that failed. Cells that a spreadsheet program would run get an
-    apostrophe, which reading takes off again; reading also ignores our four columns, so the corrected file
-    can be sent back as it is.
+    `rows`: (row number, cells, [(column, code, message in the reader's language), ...], places of the wrong cells); without
+    problems for the untouched members of a household that failed. Cells that a spreadsheet program would run get an apostrophe,
+    which reading takes off again; reading also ignores our four columns, so the corrected file can be sent back as it is.
     """
-    text = io.StringIO()
-    text.write("\ufeff")
-    writer = csv.writer(text, lineterminator="\r\n")
     kept = [place for place, name in enumerate(header) if name not in NOTES]
-    writer.writerow([guarded(header[place]) for place in kept] + list(NOTES))
-    for number, cells, problems in rows:
-        notes = (
-            [str(number), *("; ".join(parts) for parts in zip(*problems, strict=True))]
-            if problems
-            else [str(number)]
-        )
+    yield [guarded(header[place]) for place in kept] + list(NOTES)
+    for number, cells, problems, wrong in rows:
+        notes = [str(number), *("; ".join(parts) for parts in zip(*problems, strict=True))]
         original = [guarded(cells[place]) if place < len(cells) else "" for place in kept]
-        writer.writerow(original + [guarded(note) for note in notes] + [""] * (len(NOTES) - len(notes)))
-    return text.getvalue()
+        marked = [
+            Marked(cell) if place in wrong else cell for place, cell in zip(kept, original, strict=True)
+        ]
+        yield marked + [guarded(note) for note in notes] + [""] * (len(NOTES) - len(notes))
 
 
 def guarded(cell: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
 import uuid
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -13,8 +13,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language_bidi, gettext_lazy, ngettext, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -22,18 +22,18 @@ from agencies import access
 from agencies.access import Permission
 from agencies.access.declaration import ViewedRequest
 from agencies.actions import reads
+from agencies.channels import sheets
 from refugeecm.core.paging import page_of
 from refugeecm.core.refusals import allows, told_to
 from refugeecm.core.templatetags.ui import figure
 from registration import policies, reports
 from registration.actions import events, imports
-from registration.actions.imports import content
 from registration.enums import BatchStatus, Outcome
-from registration.forms import ImportForm
-from registration.importers.errors_file import Problem, write_error_rows
-from registration.models import ImportBatch, ImportChunk, ImportRow, Individual
+from registration.forms import AllowForm, CorrectedForm, ImportForm
+from registration.importers.errors_file import error_lines
+from registration.models import ImportBatch, Individual
 from registration.rules.dates import UNCLEAR
-from registration.views.rows import findings_of, label_of, page_of_rows
+from registration.views.rows import error_rows, label_of, page_of_rows
 
 KINDS = {
     BatchStatus.MAPPING: "warn",
@@ -60,6 +60,11 @@ TILE_HINTS = {
     Outcome.ERROR: gettext_lazy("left out until corrected"),
 }
 TILE_KINDS = {Outcome.NEW: "good", Outcome.POSSIBLE: "warn", Outcome.ERROR: "bad"}
+PREVIEW, SAMPLE = 20, 3  # rows on the page of a file that waits for a decision
+FORMS = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 SHOWN = (
     BatchStatus.REVIEW,
     BatchStatus.ACCEPTING,
@@ -124,7 +129,7 @@ def new(request: ViewedRequest) -> HttpResponse:
 def _batch(request: ViewedRequest, pk: uuid.UUID) -> ImportBatch:
     found: ImportBatch = get_object_or_404(
         ImportBatch.objects.visible_to(request.viewer).select_related(
-            "agency", "event", "created_by", "accepted_by"
+            "agency", "event", "created_by", "accepted_by", "allowed_by"
         ),
         pk=pk,
     )
@@ -183,8 +188,11 @@ def _context(request: ViewedRequest, batch: ImportBatch) -> dict[str, Any]:
         "crumbs": [(_("Imports"), reverse("imports"))],
         "kind": KINDS.get(BatchStatus(batch.status), "neutral"),
         "facts": _facts(batch),
-        "can_accept": policies.can_accept(batch=batch, by=request.viewer) and how.to_register > 0,
+        "can_undo": allows(policies.check_undo, batch=batch, by=request.viewer),
         "can_cancel": policies.can_cancel(batch=batch, by=request.viewer),
+        "can_correct": how.counts[Outcome.ERROR]
+        and request.viewer.may(Permission.IMPORT_RUN)
+        and allows(policies.check_correct, batch=batch),
         "can_stop": policies.can_stop(batch=batch, by=request.viewer),
         "can_pause": allows(policies.check_pause, batch=batch) and request.viewer.may(Permission.IMPORT_RUN),
         **_bar(how),
@@ -231,9 +239,38 @@ def _context(request: ViewedRequest, batch: ImportBatch) -> dict[str, Any]:
         ]
     if batch.status in {BatchStatus.DONE, BatchStatus.STOPPED}:
         context["result"] = _result(how)
+    if batch.status == BatchStatus.UNDONE:
+        context["removed"] = reports.removed(batch)
+    if batch.status == BatchStatus.REVIEW:
+        context |= _decision(request, batch, how)
     if batch.status == BatchStatus.FAILED:
         context["problem"] = reports.problem(batch)
+    elif batch.problem and not how.is_running:
+        context["told"] = reports.problem(batch)
     return context
+
+
+def _decision(request: ViewedRequest, batch: ImportBatch, how: reports.Progress) -> dict[str, Any]:
+    """Return what somebody decides by: what holds the file up, first rows as they would be registered, likeliest duplicates."""
+    viewer, now, found = request.viewer, timezone.now(), dict[str, Any]()
+    try:
+        policies.check_accept(batch=batch, counts=how.counts)
+    except policies.NotPermitted as refusal:
+        found["held_up"] = str(refusal)
+        if allows(policies.check_allow, batch=batch, by=viewer):
+            found["form"] = AllowForm()
+    if how.counts[Outcome.REGISTERED]:
+        found["differing"] = reports.differing(batch)
+    worth = how.to_register or found.get("differing")
+    found["can_accept"] = worth and policies.can_accept(batch=batch, by=viewer, counts=how.counts)
+    if batch.key:
+        new = page_of_rows(batch, Outcome.NEW, viewer=viewer, number=None)
+        possible = page_of_rows(batch, Outcome.POSSIBLE, viewer=viewer, number=None)
+        found |= {"preview": new.rows[:PREVIEW], "sample": possible.rows[:SAMPLE]}
+        others = {row.other.pk: row.other for row in found["sample"] if row.other}
+        reads.record(viewer=viewer, rows=[batch], view="import-detail", now=now)
+        reads.record(viewer=viewer, rows=list(others.values()), view="import-detail", now=now)
+    return found
 
 
 def _result(how: reports.Progress) -> str:
@@ -254,12 +291,14 @@ def _facts(batch: ImportBatch) -> list[tuple[Any, ...]]:
         (_("Households"), figure(batch.households) if batch.households else "", "ltr"),
         (_("Size"), size),
         (_("Read as"), form),
-        (_("Sent by"), batch.created_by.name if batch.created_by else ""),
+        (_("Sent by"), batch.created_by.name if batch.created_by else _("A connected system")),
     ]
     if scheme := batch.wishes.get("country_scheme"):
         facts.append((_("Codes of countries"), scheme, "ltr"))
     if batch.accepted_by:
         facts.append((_("Accepted by"), batch.accepted_by.name))
+    if batch.allowed_by:
+        facts.append((_("Allowed by"), f"{batch.allowed_by.name}: {batch.allowed_because}"))
     return [one for one in facts if one[1]]
 
 
@@ -303,38 +342,39 @@ def rows(request: ViewedRequest, pk: uuid.UUID, outcome: str) -> HttpResponse:
 
 @require_GET
 @access.requires(Permission.IMPORT_READ)
-def errors(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
-    """Give back the rows with errors as a CSV file that can be corrected and sent again."""
+def errors(request: ViewedRequest, pk: uuid.UUID, form: str) -> HttpResponse:
+    """Give back the rows with errors as a file that can be corrected and sent back."""
     batch = _readable(request, pk)
-    text = write_error_rows(batch.header, _error_rows(batch))
+    out = io.BytesIO()
+    if form == "xlsx":
+        turned = get_language_bidi()
+        sheets.write_xlsx(out, error_lines(batch.header, error_rows(batch)), right_to_left=turned)
+    else:
+        sheets.write_csv(out, error_lines(batch.header, error_rows(batch)), guard=str)
     reads.record(viewer=request.viewer, rows=[batch], view="import-errors", now=timezone.now())
     stem = re.sub(r"[^\w.-]+", "-", batch.file_name.rsplit(".", 1)[0]).strip("-.") or "import"
     response = HttpResponse(
-        text, content_type="text/csv; charset=utf-8", headers={"X-Content-Type-Options": "nosniff"}
+        out.getvalue(), content_type=FORMS[form], headers={"X-Content-Type-Options": "nosniff"}
     )
     response.headers["Content-Disposition"] = (
-        f'attachment; filename="{stem.encode("ascii", "ignore").decode() or "import"}-errors.csv"'
+        f'attachment; filename="{stem.encode("ascii", "ignore").decode() or "import"}-errors.{form}"'
     )
     return response
 
 
-def _error_rows(batch: ImportBatch) -> Iterator[tuple[int, Sequence[str], Sequence[Problem]]]:
-    key = content.key_of(batch)
-    failed = ImportRow.objects.filter(batch=batch, outcome=Outcome.ERROR)
-    for seq in failed.order_by("chunk_seq").values_list("chunk_seq", flat=True).distinct():
-        found = {one.number: one for one in failed.filter(chunk_seq=seq)}
-        for number, cells in content.raw_rows(ImportChunk.objects.get(batch=batch, seq=seq), key):
-            if number in found:
-                problems = found[number].problems
-                told = findings_of(batch, problems, cells)
-                yield (
-                    number,
-                    cells,
-                    [
-                        (one.column, str(problem[1]), one.message)
-                        for problem, one in zip(problems, told, strict=True)
-                    ],
-                )
+@require_POST
+@access.requires(Permission.IMPORT_RUN)
+def correct(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Receive corrected rows back into the file in which they had errors."""
+    batch = _batch(request, pk)
+    form = CorrectedForm(request.POST, request.FILES)
+    if not form.is_valid():
+        messages.error(request, " ".join(str(one) for one in form.errors["file"]))
+        return redirect("import-detail", batch.pk)
+    with told_to(request):
+        data = form.cleaned_data["file"].read()
+        imports.correct(batch=batch, data=data, by=request.viewer, now=timezone.now())
+    return redirect("import-detail", batch.pk)
 
 
 @require_POST
@@ -343,7 +383,8 @@ def accept(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Let the people of a checked file be registered."""
     batch = _batch(request, pk)
     with told_to(request):
-        imports.accept(batch=batch, by=request.viewer, now=timezone.now())
+        fills = "fills_empty" in request.POST
+        imports.accept(batch=batch, by=request.viewer, now=timezone.now(), fills_empty=fills)
     return redirect("import-detail", batch.pk)
 
 
@@ -367,6 +408,46 @@ def pause(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     act = imports.resume if batch.paused_at else imports.pause
     with told_to(request):
         act(batch=batch, by=request.viewer, now=timezone.now())
+    return redirect("import-detail", batch.pk)
+
+
+@require_POST
+@access.requires(Permission.IMPORT_OVERRULE)
+def allow(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Let a file be accepted in spite of many errors or possible duplicates."""
+    batch = _batch(request, pk)
+    form = AllowForm(request.POST)
+    if not form.is_valid():
+        return render(
+            request, "registration/import_detail.html", {**_context(request, batch), "form": form}, status=422
+        )
+    with told_to(request, _("Allowed. The file can be accepted now.")):
+        imports.allow(batch=batch, reason=form.cleaned_data["reason"], by=request.viewer, now=timezone.now())
+    return redirect("import-detail", batch.pk)
+
+
+@require_http_methods(["GET", "POST"])
+@access.requires(Permission.IMPORT_OVERRULE)
+def undo(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Ask whether the people of a file are to be removed again, say what stands in the way, and begin."""
+    batch = _batch(request, pk)
+    if request.method == "POST":
+        with told_to(request):
+            imports.undo(batch=batch, by=request.viewer, now=timezone.now())
+            return redirect("import-detail", batch.pk)
+    with told_to(request):
+        policies.check_undo(batch=batch, by=request.viewer)
+        found = imports.obstacles(batch=batch, viewer=request.viewer)
+        now = timezone.now()
+        for one in found:
+            reads.record(viewer=request.viewer, rows=list(one.first), view="import-undo", now=now)
+        context = {
+            "batch": batch,
+            "obstacles": found,
+            "progress": reports.progress(batch),
+            "crumbs": _crumbs(batch),
+        }
+        return render(request, "registration/import_undo.html", context)
     return redirect("import-detail", batch.pk)
 
 

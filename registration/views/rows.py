@@ -19,6 +19,7 @@ from refugeecm.core.templatetags.ui import country, fmt_date
 from registration.actions.imports import content
 from registration.actions.sealing import Contact
 from registration.enums import DocumentKind, MaritalStatus, Outcome, Relationship, Sex, StepKind
+from registration.importers.errors_file import FailedRow
 from registration.models import ImportBatch, ImportChunk, ImportRow, ImportStep, Individual
 from registration.rules.arrivals import ArrivalRow
 from registration.rules.columns import LABELS
@@ -72,6 +73,11 @@ class FileRow:
     score: int | None = None
     reasons: list[str] = field(default_factory=list)
     sides: list[Side] = field(default_factory=list)
+
+    @property
+    def news(self) -> list[Side]:
+        """What the row says more than the register, or otherwise."""
+        return [one for one in self.sides if one.left and not one.hidden and str(one.left) != str(one.right)]
 
     @property
     def sex(self) -> Text:
@@ -189,6 +195,22 @@ def _read(batch: ImportBatch, wanted: dict[int, dict[int, ImportRow | None]]) ->
                     facts=checked.get(number),
                     findings=findings_of(batch, found.problems if found else [], cells),
                 )
+
+
+def error_rows(batch: ImportBatch) -> Iterator[FailedRow]:
+    """Yield the rows with errors as `error_lines` takes them; those of chunks that cannot be opened are lost."""
+    for _chunk, rows, found in content.with_errors(batch):
+        for number, cells in rows:
+            if number in found:
+                problems = found[number].problems
+                said = [
+                    (one.column, str(problem[1]), one.message)
+                    for problem, one in zip(problems, findings_of(batch, problems, cells), strict=True)
+                ]
+                wrong = {
+                    batch.columns.index(one[0]) for one in problems if one[0] in batch.columns and not one[3]
+                }
+                yield number, cells, said, wrong
 
 
 def values_of(batch: ImportBatch, cells: Sequence[str]) -> dict[str, str]:

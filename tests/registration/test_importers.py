@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agencies.channels.sheets import write_csv
 from refugeecm.demonstration.hostile import CORPUS, READ
 from registration.importers.chunks import CHUNK, chunks_of
 from registration.importers.csv_file import CsvTable
-from registration.importers.errors_file import guarded, write_error_rows
+from registration.importers.errors_file import error_lines, guarded
 from registration.importers.reading import Unreadable, read
 from registration.importers.refusals import MESSAGES, Refusal
 from registration.importers.tables import unguarded
@@ -274,6 +275,17 @@ def children() -> set[str]:
 
 
 PROBLEM = ("given_name", "no_name", "Give at least one name.")
+
+
+def write_error_rows(
+    header: list[str], rows: Iterable[tuple[int, list[str], list[tuple[str, str, str]]]]
+) -> str:
+    """The rows as a CSV file of errors, whose wrong cell is always the first."""
+    out = io.BytesIO()
+    write_csv(out, error_lines(header, [(*row, [0]) for row in rows]), guard=str)
+    return out.getvalue().decode()
+
+
 cell_texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20).map(str.strip)
 
 

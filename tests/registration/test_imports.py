@@ -181,7 +181,7 @@ def accept_as_read(viewer: Viewer, pk: Any) -> None:
 @pytest.mark.parametrize("field", ["raw", "checked"])
 def test_a_chunk_that_cannot_be_done_is_set_aside_and_the_rest_goes_on(cast: Cast, field: str) -> None:
     viewer = cast.caseworker.viewer
-    batch = send(viewer, content(2500))
+    batch = send(viewer, content(5500))
     assert imports.run_one(now=NOW), "the file is read"
     if field == "raw":
         spoil(viewer, batch, 1, field)
@@ -196,7 +196,7 @@ def test_a_chunk_that_cannot_be_done_is_set_aside_and_the_rest_goes_on(cast: Cas
     assert (step.seq, step.attempts) == (1, 5)
     assert step.kind == (StepKind.CHECK if field == "raw" else StepKind.ACCEPT)
     assert outcomes(viewer, batch).count(Outcome.ERROR) == step.rows
-    assert people(viewer) == 2500 - step.rows
+    assert people(viewer) == 5500 - step.rows
 
 
 def test_a_big_file_does_not_hold_up_a_small_one_of_another_agency(cast: Cast) -> None:

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from agencies.access import Viewer
+from refugeecm.core import events
 from refugeecm.core.bulk import insert
 from refugeecm.core.ids import uuid7
 from registration.actions import people
-from registration.actions.imports import content
+from registration.actions.imports import checking, content
 from registration.actions.imports.checking import SAME_REF, finding, household_of, registered_refs
 from registration.enums import Outcome
 from registration.models import (
@@ -21,6 +22,11 @@ from registration.models import (
     ImportStep,
     Individual,
     MatchCandidate,
+)
+
+FILLED = frozenset({"mother_name", "birth_place", "marital_status", *checking.MORE})
+FILLED_IN = events.declare(
+    "registration.individual.filled_in", "A list told what was not known yet of somebody who is registered."
 )
 
 
@@ -38,12 +44,42 @@ def accept(*, batch: ImportBatch, step: ImportStep, viewer: Viewer, now: datetim
     candidates = _candidates(batch, arrivals, findings, seed, now)
     insert(MatchCandidate, candidates, ignore_conflicts=True)
     counts = Counter(str(one.outcome) for one in findings.values())
+    if batch.fills_empty:
+        counts["filled"] = _fill(rows, findings, viewer, now)
     return {
         "created": created,
         "households": sum(one.joins is None for one in arrivals),
         "candidates": len(candidates),
         **counts,
     }
+
+
+def _fill(
+    rows: list[content.CheckedRow], findings: dict[int, ImportRow], viewer: Viewer, now: datetime
+) -> int:
+    """Note of people who are registered what the register does not know and the row says; return of how many.
+
+    Nothing is overwritten. What decides who somebody is, and what they count as, is corrected by hand: names, birth, nationality.
+    """
+    said = {
+        found.other: checking.said_by(one.row)
+        for one in rows
+        if (found := findings.get(one.number))
+        and found.outcome == Outcome.REGISTERED
+        and set(found.differs) & FILLED
+    }
+    people_known = Individual.objects.owned_by(viewer).filter(pk__in=said).select_for_update().order_by("pk")
+    filled = []
+    for person in people_known:
+        empty = {name for name in FILLED & said[person.pk].keys() if not getattr(person, name)}
+        for name in empty:
+            setattr(person, name, said[person.pk][name])
+        if empty:
+            person.save(update_fields=sorted(empty))
+            filled.append(person.pk)
+    if filled:
+        events.note(FILLED_IN, "individual", *filled, by=viewer, now=now)
+    return len(filled)
 
 
 def _meanwhile(

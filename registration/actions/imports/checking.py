@@ -16,7 +16,7 @@ from refugeecm.core.bulk import insert
 from registration import matching
 from registration.actions.imports import content
 from registration.enums import Outcome
-from registration.models import AdminArea, ImportBatch, ImportChunk, ImportRow, ImportStep
+from registration.models import AdminArea, ImportBatch, ImportChunk, ImportRow, ImportStep, Individual
 from registration.rules.arrivals import (
     MESSAGES,
     ArrivalRow,
@@ -35,6 +35,12 @@ SET_ASIDE = gettext_noop(
     "This row could not be processed. Send it again in a file of its own, or register the family at the desk."
 )
 SAME_REF = gettext_noop("A row with this number was registered before.")
+
+SAYS = (
+    "given_name", "father_name", "family_name", "native_name", "mother_name", "sex", "birth_date", "birth_place", "nationality",
+    "marital_status",
+)  # fmt: skip
+MORE = ("education", "occupation", "languages")  # columns of longer lists
 
 Problem = list[Any]  # [column, code, message, is warning]; no values: those are in the sealed content
 
@@ -61,6 +67,7 @@ def finding(batch: ImportBatch, seq: int, number: int, outcome: str, **found: An
         "other_row": None,
         "score": None,
         "reasons": [],
+        "differs": [],
         **found,
     }
 
@@ -164,8 +171,9 @@ def _hold_back(
         houses[ref or f"row {number}"].append(number)
     for members in houses.values():
         present = [number for number in members if number in rows]
+        complete = len(present) == len(members)  # else its size and head are not known
         for number, errors in zip(present, check_household([rows[one] for one in present]), strict=True):
-            problems[number] += [_problem(one) for one in errors]
+            problems[number] += [_problem(one) for one in errors if complete or not one.warning]
             if any(not one.warning for one in errors):
                 failed.add(number)
         if failed.intersection(members):
@@ -200,7 +208,28 @@ def _known(
         else:
             continue
         findings.append(finding(batch, seq, one.number, outcome, problems=problems[one.number], **said))
-    return _one_to_one(findings)
+    _compare(_one_to_one(findings), {one.number: one.row for one in good}, viewer)
+    return findings
+
+
+def said_by(row: ArrivalRow) -> dict[str, Any]:
+    """Return what a row says of the columns of a person; what it does not say is left out."""
+    named = {name: getattr(row, name) for name in SAYS}
+    found = {**named, **{name: value for name, value in (row.more or {}).items() if name in MORE}}
+    return {name: value for name, value in found.items() if value and value != "U"}
+
+
+def _compare(findings: list[dict[str, Any]], rows: dict[int, ArrivalRow], viewer: Viewer) -> None:
+    """Note in which columns the rows of those who are registered say more than the register, or something else."""
+    known = [one for one in findings if one["outcome"] == Outcome.REGISTERED and one["other"]]
+    if not known:
+        return
+    own = Individual.objects.owned_by(viewer).only(*SAYS, *MORE).in_bulk([one["other"] for one in known])
+    for one in known:
+        person = own.get(one["other"])
+        if person is not None:
+            said = said_by(rows[one["number"]])
+            one["differs"] = [name for name, value in said.items() if value != getattr(person, name)]
 
 
 def _one_to_one(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from agencies.access import Viewer
 from refugeecm.core.bulk import insert
 from registration import matching
 from registration.actions.imports import content
 from registration.actions.imports.checking import finding
-from registration.enums import Outcome
+from registration.enums import Outcome, StepKind
 from registration.models import ImportBatch, ImportChunk, ImportRow, ImportStep
 from registration.rules.arrivals import ArrivalRow, person_of
 from registration.rules.matching import score
@@ -41,10 +43,14 @@ def compare(*, batch: ImportBatch, step: ImportStep, viewer: Viewer, now: dateti
     return _write(batch, best, rows)
 
 
+def _chunks(batch: ImportBatch) -> QuerySet[ImportChunk]:
+    """Return the chunks of whom nobody is registered yet; with the others the register was asked."""
+    begun = ImportStep.objects.filter(batch_id=batch.pk, kind=StepKind.ACCEPT).values("seq")
+    return ImportChunk.objects.filter(batch=batch).exclude(seq__in=begun).order_by("seq")
+
+
 def _all_probes(batch: ImportBatch) -> Iterator[matching.Probe]:
-    for packed in (
-        ImportChunk.objects.filter(batch=batch).order_by("seq").values_list("probes", flat=True).iterator(20)
-    ):
+    for packed in _chunks(batch).values_list("probes", flat=True).iterator(20):
         yield from content.unpack_probes(packed)
 
 
@@ -52,7 +58,7 @@ def _rows(batch: ImportBatch, wanted: set[int]) -> Iterator[tuple[int, tuple[int
     if not wanted:
         return
     key = content.key_of(batch)
-    for chunk in ImportChunk.objects.filter(batch=batch).order_by("seq").defer("raw", "probes").iterator(4):
+    for chunk in _chunks(batch).defer("raw", "probes").iterator(4):
         for one in content.checked(chunk, key, only=wanted):
             yield one.number, (chunk.seq, one.row)
 

@@ -5,17 +5,25 @@ from __future__ import annotations
 import uuid
 from array import array
 from collections.abc import Container, Iterator
+from contextlib import suppress
 from datetime import date
 from typing import Any, NamedTuple
 
 import orjson
+from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from refugeecm.core import crypto
+from refugeecm.core.refusals import NotPermitted
 from registration.actions import sealing
-from registration.enums import StepStatus
+from registration.enums import Outcome, StepStatus
 from registration.matching import Probe
-from registration.models import ImportBatch, ImportChunk
+from registration.models import ImportBatch, ImportChunk, ImportPiece, ImportRow
 from registration.rules.arrivals import ArrivalRow
+
+PIECE = 2**20
+PIECES = 1000  # of one upload at most
+LIMIT = 300 * PIECE
 
 _DATES = [name for name, kind in ArrivalRow.__annotations__.items() if "date" in str(kind)]
 _DATE_PLACES = [ArrivalRow._fields.index(name) for name in _DATES]
@@ -58,6 +66,56 @@ def step(batch: ImportBatch, kind: str, *, seq: int = 0, rows: int = 0) -> dict[
         "seconds": 0,
         "last_error": "",
     }
+
+
+def check_size(data: bytes) -> None:
+    """Refuse a file that is empty or too large."""
+    if not data:
+        raise NotPermitted(_("The file is empty. Choose the spreadsheet that you saved, and send it again."))
+    if len(data) > LIMIT:
+        raise NotPermitted(
+            _("The file is larger than 300 MB. Split it, and send the parts one after the other.")
+        )
+
+
+def keep_pieces(batch: ImportBatch, data: bytes, *, key: bytes, part: int = 0) -> None:
+    """Keep what was uploaded, sealed. Part 0 is the file; corrected rows that came back later are parts 1, 2 and so on."""
+    for seq, start in enumerate(range(0, len(data), PIECE), part * PIECES):
+        sealed = crypto.seal(data[start : start + PIECE], key=key, place=place("piece", batch.pk, seq))
+        ImportPiece.objects.create(agency_id=batch.agency_id, batch=batch, seq=seq, sealed=sealed)
+
+
+def parts(batch: ImportBatch) -> int:
+    """Return how many times something was uploaded: the file, and corrected rows."""
+    last = ImportPiece.objects.filter(batch=batch).aggregate(last=Max("seq"))["last"]
+    return 0 if last is None else 1 + int(last) // PIECES
+
+
+def pieces(batch: ImportBatch, part: int = 0) -> bytes:
+    """Return what was uploaded."""
+    key, first = key_of(batch), part * PIECES
+    kept = ImportPiece.objects.filter(batch=batch, seq__gte=first, seq__lt=first + PIECES).order_by("seq")
+    return b"".join(
+        crypto.unseal(one.sealed, key=key, place=place("piece", batch.pk, one.seq))
+        for one in kept.iterator(16)
+    )
+
+
+def seal_raw(rows: list[tuple[int, list[str]]], *, batch: ImportBatch, seq: int, key: bytes) -> bytes:
+    """Return rows as read, sealed as those of a chunk."""
+    return crypto.seal(orjson.dumps({"rows": rows}), key=key, place=place("raw", batch.pk, seq))
+
+
+def with_errors(
+    batch: ImportBatch,
+) -> Iterator[tuple[ImportChunk, list[tuple[int, list[str]]], dict[int, ImportRow]]]:
+    """Yield the chunks that have rows with errors and can be opened: chunk, rows as read, findings of those with errors."""
+    key, failed = key_of(batch), ImportRow.objects.filter(batch=batch, outcome=Outcome.ERROR)
+    for seq in failed.order_by("chunk_seq").values_list("chunk_seq", flat=True).distinct():
+        chunk = ImportChunk.objects.defer("checked", "probes").get(batch=batch, seq=seq)
+        with suppress(crypto.Unreadable):
+            rows = raw_rows(chunk, key)
+            yield chunk, rows, {one.number: one for one in failed.filter(chunk_seq=seq)}
 
 
 def raw_rows(chunk: ImportChunk, key: bytes) -> list[tuple[int, list[str]]]:

@@ -1,4 +1,4 @@
-"""How is a file that workers are at paused, resumed, or stopped half-way?"""
+"""How is a file paused, resumed, stopped half-way, or let through in spite of what was found out?"""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ from registration.models import ImportBatch, ImportStep
 
 PAUSED = events.declare("registration.import.paused", "Somebody paused the work on a file.")
 RESUMED = events.declare("registration.import.resumed", "Somebody let the work on a paused file go on.")
+ALLOWED = events.declare(
+    "registration.import.allowed",
+    "A supervisor let a file with many errors or possible duplicates be accepted.",
+)
 STOPPED = events.declare(
     "registration.import.stopped",
     "Somebody stopped a file while its people were being registered; who was registered stays.",
@@ -49,6 +53,15 @@ def _turn(batch: ImportBatch, was: str, to: str) -> None:
     """Move the steps that nobody is at. Those at work are not waited for: their workers look at the file when they are done."""
     steps = ImportStep.objects.filter(batch_id=batch.pk, status=was).select_for_update(skip_locked=True)
     ImportStep.objects.filter(pk__in=list(steps.values_list("pk", flat=True))).update(status=to)
+
+
+@transaction.atomic
+def allow(*, batch: ImportBatch, reason: str, by: Viewer, now: datetime) -> None:
+    """Let a file be accepted in spite of many errors or possible duplicates; not by whoever sent it."""
+    policies.check_allow(batch=batch, by=by)
+    batch.allowed_by_id, batch.allowed_because = by.user_id, reason
+    batch.save(update_fields=["allowed_by", "allowed_because"])
+    events.note(ALLOWED, "import", batch.pk, by=by, now=now, tell=None)
 
 
 @transaction.atomic

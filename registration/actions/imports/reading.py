@@ -15,7 +15,7 @@ from registration.enums import BatchStatus, StepKind
 from registration.importers.reading import Unreadable, read
 from registration.importers.refusals import MAPPABLE
 from registration.importers.tables import Wishes
-from registration.models import ImportBatch, ImportChunk, ImportPiece, ImportStep
+from registration.models import ImportBatch, ImportChunk, ImportStep
 
 _FORMAT = ("sheet", "sheets", "encoding", "delimiter", "header_row", "dates")
 
@@ -39,11 +39,7 @@ def read_file(*, batch: ImportBatch, viewer: Viewer) -> Reading:
     with transaction.atomic():
         enter(viewer, reason="import.read")
         key = content.key_of(batch)
-        pieces = ImportPiece.objects.filter(batch=batch).order_by("seq")
-        data = b"".join(
-            crypto.unseal(one.sealed, key=key, place=content.place("piece", batch.pk, one.seq))
-            for one in pieces.iterator(16)
-        )
+        data = content.pieces(batch)
     result = Reading(asks=bool(batch.wishes.get("ask")))
     try:
         _through(batch, viewer, data, key, result)

@@ -13,11 +13,11 @@ from refugeecm.core import crypto, events
 from refugeecm.core.bulk import insert
 from refugeecm.core.ids import uuid7
 from refugeecm.core.transitions import move
-from registration import policies
+from registration import policies, reports
 from registration.actions import sealing
 from registration.actions.imports import content
 from registration.enums import SENT_AGAIN, BatchStatus, StepKind, StepStatus
-from registration.models import ImportBatch, ImportPiece, ImportStep, InfluxEvent
+from registration.models import ImportBatch, ImportStep, InfluxEvent
 
 RECEIVED = events.declare("registration.import.received", "A file of arrivals was uploaded.")
 ACCEPTED = events.declare(
@@ -26,9 +26,6 @@ ACCEPTED = events.declare(
 CANCELLED = events.declare(
     "registration.import.cancelled", "A file was cancelled before anybody from it was registered."
 )
-
-PIECE = 2**20
-LIMIT = 300 * 2**20
 
 
 class AlreadyReceived(Exception):
@@ -48,14 +45,7 @@ def receive(
     Raises AlreadyReceived for the same file again, and policies.NotPermitted for one that is empty or too large.
     """
     policies.check_may(by, Permission.IMPORT_RUN)
-    if not data:
-        raise policies.NotPermitted(
-            _("The file is empty. Choose the spreadsheet that you saved, and send it again.")
-        )
-    if len(data) > LIMIT:
-        raise policies.NotPermitted(
-            _("The file is larger than 300 MB. Split it, and send the parts one after the other.")
-        )
+    content.check_size(data)
     digest = hashlib.sha256(data).digest()
     with (
         connection.cursor() as cursor
@@ -83,22 +73,24 @@ def receive(
         created_at=now,
     )
     batch.save(force_insert=True)
-    for seq, start in enumerate(range(0, len(data), PIECE)):
-        piece = crypto.seal(data[start : start + PIECE], key=key, place=content.place("piece", batch_id, seq))
-        ImportPiece.objects.create(agency=by.agency, batch=batch, seq=seq, sealed=piece)
+    content.keep_pieces(batch, data, key=key)
     insert(ImportStep, [content.step(batch, StepKind.READ)])
     events.note(RECEIVED, "import", batch.pk, by=by, now=now, tell=None)
     return batch
 
 
 @transaction.atomic
-def accept(*, batch: ImportBatch, by: Viewer, now: datetime) -> None:
-    """Let everything of a checked file be registered that has no error and is not registered yet."""
+def accept(*, batch: ImportBatch, by: Viewer, now: datetime, fills_empty: bool = False) -> None:
+    """Let everything of a checked file be registered that has no error and is not registered yet.
+
+    fills_empty: of people who are registered, note what the file says and the register does not know. Nothing is overwritten.
+    """
     policies.check_may(by, Permission.IMPORT_RUN)
-    move(batch, to=BatchStatus.ACCEPTING, accepted_by_id=by.user_id, accepted_at=now)
-    checked = ImportStep.objects.filter(
-        batch_id=batch.pk, kind=StepKind.CHECK, status=StepStatus.DONE
-    ).order_by("seq")
+    policies.check_accept(batch=batch, counts=reports.progress(batch).counts)
+    move(batch, to=BatchStatus.ACCEPTING, accepted_by_id=by.user_id, accepted_at=now, fills_empty=fills_empty)
+    steps = ImportStep.objects.filter(batch_id=batch.pk)
+    begun = steps.filter(kind=StepKind.ACCEPT).values("seq")  # of a file of which corrected rows came back
+    checked = steps.filter(kind=StepKind.CHECK, status=StepStatus.DONE).exclude(seq__in=begun).order_by("seq")
     insert(ImportStep, [content.step(batch, StepKind.ACCEPT, seq=one.seq, rows=one.rows) for one in checked])
     if not checked:
         move(batch, to=BatchStatus.DONE, done_at=now)

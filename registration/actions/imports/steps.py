@@ -18,7 +18,15 @@ from agencies.models import Agency
 from refugeecm.core import crypto, events
 from refugeecm.core.bulk import insert
 from refugeecm.core.transitions import move
-from registration.actions.imports import accepting, checking, comparing, content, reading
+from registration.actions.imports import (
+    accepting,
+    checking,
+    comparing,
+    content,
+    correcting,
+    reading,
+    undoing,
+)
 from registration.enums import BatchStatus, Outcome, StepKind, StepStatus
 from registration.models import ImportBatch, ImportChunk, ImportRow, ImportStep
 
@@ -36,6 +44,7 @@ _WORK: dict[str, Callable[..., Counts]] = {
     StepKind.CHECK: checking.check,
     StepKind.COMPARE: comparing.compare,
     StepKind.ACCEPT: accepting.accept,
+    StepKind.UNDO: undoing.remove,
 }
 
 
@@ -46,7 +55,7 @@ def run_one(*, now: datetime) -> bool:
         return False
     try:
         if step.kind == StepKind.READ:
-            _read(step, now)
+            (_read_again if step.seq else _read)(step, now)
         else:
             _work(step, now)
     except Exception as error:
@@ -119,6 +128,26 @@ def _read(step: ImportStep, now: datetime) -> None:
             _advance(batch, viewer, now)
 
 
+def _read_again(step: ImportStep, now: datetime) -> None:
+    """Read rows that were corrected and sent back, and put them in the places of those with errors."""
+    started = time.monotonic()
+    with transaction.atomic():
+        batch, viewer = _enter(step)
+    back = correcting.read_corrected(batch=batch, viewer=viewer, part=step.seq)
+    with transaction.atomic():
+        enter(viewer, reason="import.read")
+        problem = back.problem or correcting.replace(batch=batch, rows=back.rows, viewer=viewer)
+        step.counts, step.seconds = {"rows": len(back.rows)}, time.monotonic() - started
+        step.save(update_fields=["counts", "seconds"])
+        move(step, to=StepStatus.DONE, done_at=now)
+        if ImportStep.objects.waiting().filter(batch_id=batch.pk).exists():
+            move(
+                batch, to=BatchStatus.CHECKING, rows=batch.rows, households=batch.households, problem=problem
+            )
+        else:
+            move(batch, to=correcting.status_before(batch), problem=problem)
+
+
 def _enter(step: ImportStep) -> tuple[ImportBatch, Viewer]:
     """Set the context of the step's agency; the worker acts for whoever sent or accepted the file."""
     agency = Agency.objects.get(pk=step.agency_id)
@@ -136,15 +165,20 @@ def _advance(batch: ImportBatch, viewer: Viewer, now: datetime) -> None:
         return
     if batch.status == BatchStatus.CHECKING:
         move(batch, to=BatchStatus.COMPARING)
-        insert(ImportStep, [content.step(batch, StepKind.COMPARE)])
+        part = ImportStep.objects.filter(batch_id=batch.pk, kind=StepKind.COMPARE).count()
+        insert(ImportStep, [content.step(batch, StepKind.COMPARE, seq=part)])
     elif batch.status == BatchStatus.COMPARING:
         _wait_for_the_disk()
-        move(batch, to=BatchStatus.REVIEW)
+        move(batch, to=correcting.status_before(batch))
         events.note(CHECKED, "import", batch.pk, by=viewer, now=now, tell=None)
     elif batch.status == BatchStatus.ACCEPTING:
         _wait_for_the_disk()
         move(batch, to=BatchStatus.DONE, done_at=now, paused_at=None)
         events.note(DONE, "import", batch.pk, by=viewer, now=now, tell=None)
+    elif batch.status == BatchStatus.UNDOING:
+        _wait_for_the_disk()
+        move(batch, to=BatchStatus.UNDONE, done_at=now, paused_at=None)
+        events.note(undoing.UNDONE, "import", batch.pk, by=viewer, now=now, tell=None)
 
 
 def _set_aside(step: ImportStep, now: datetime) -> None:
@@ -152,7 +186,8 @@ def _set_aside(step: ImportStep, now: datetime) -> None:
     batch, viewer = _enter(step)
     move(step, to=StepStatus.QUARANTINED, done_at=now)
     if step.kind == StepKind.READ:
-        move(batch, to=BatchStatus.FAILED, problem="unreadable", done_at=now)
+        to = correcting.status_before(batch) if step.seq else BatchStatus.FAILED
+        move(batch, to=to, problem="unreadable", done_at=now)
         return
     if step.kind in {StepKind.CHECK, StepKind.ACCEPT}:
         chunk = ImportChunk.objects.get(batch=batch, seq=step.seq)
