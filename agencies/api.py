@@ -253,6 +253,7 @@ class AgencyView(GenericAPIView[Any]):
 
     access: Permission
     scope: str
+    most = 0  # bytes of a body, where it may be larger than any form
     viewer: Viewer
     authentication_classes = (ClientAuthentication,)
     permission_classes = (Declared,)
@@ -270,7 +271,8 @@ class AgencyView(GenericAPIView[Any]):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Authenticate, check and count, then open the transaction and set the database context: the order matters."""
         super().initial(request, *args, **kwargs)
-        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        most = self.most or settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if int(request.META.get("CONTENT_LENGTH") or 0) > most:
             raise TooLarge
         self.viewer = request.user  # type: ignore[assignment]
         self.opened.enter_context(transaction.atomic())

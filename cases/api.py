@@ -27,24 +27,10 @@ from cases.serializers import (
     ReferenceSerializer,
     StatusSerializer,
 )
-from refugeecm.core.api import PROBLEM, Changed, Conflict, ProblemSerializer, id_from
+from refugeecm.core.api import HIDDEN, PROBLEM, PROBLEMS, WRONG, Changed, Conflict, ProblemSerializer, id_from
 from registration.models import Individual
 
 STATUS_FIELDS = ("agency_id", "number", "status", "status_since", "outcome", "version")
-PROBLEMS: dict[Any, Any] = {
-    (401, PROBLEM): OpenApiResponse(ProblemSerializer, "No valid token; `WWW-Authenticate: Bearer`."),
-    (403, PROBLEM): OpenApiResponse(ProblemSerializer, "The token lacks the scope."),
-    (429, PROBLEM): OpenApiResponse(
-        ProblemSerializer, "Too many requests; `Retry-After` says when to come back."
-    ),
-    ("default", PROBLEM): OpenApiResponse(ProblemSerializer, "Any other error."),
-}
-HIDDEN: dict[Any, Any] = {
-    (404, PROBLEM): OpenApiResponse(ProblemSerializer, "Nothing that this client may know of.")
-}
-WRONG: dict[Any, Any] = {
-    (400, PROBLEM): OpenApiResponse(ProblemSerializer, "Unknown or wrong values; `errors` names each.")
-}
 ETAG = OpenApiParameter("ETag", str, OpenApiParameter.HEADER, response=[200, 304])
 IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match", str, OpenApiParameter.HEADER, description="ETag of the status you know."

@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
 from agencies.api import SealsView, TokenView
 from cases import api as cases
+from registration import api as registration
 from resettlement import api as resettlement
 
 urlpatterns = [
@@ -20,6 +21,11 @@ urlpatterns = [
     ),
     path("claims/<str:id>/status", cases.ClaimStatusView.as_view(), name="api-claim-status"),
     path("claims/<str:id>/reference", cases.ClaimReferenceView.as_view(), name="api-claim-reference"),
+    path("imports", registration.ImportsView.as_view(), name="api-imports"),
+    path("imports/<str:id>", registration.ImportView.as_view(), name="api-import"),
+    path("imports/<str:id>/errors", registration.ImportErrorsView.as_view(), name="api-import-errors"),
+    path("imports/<str:id>/accept", registration.ImportAcceptView.as_view(), name="api-import-accept"),
+    path("imports/<str:id>/cancel", registration.ImportCancelView.as_view(), name="api-import-cancel"),
     path("referrals", resettlement.ReferralsView.as_view(), name="api-referrals"),
     path("referrals/<str:id>", resettlement.OneReferralView.as_view(), name="api-referral"),
     path("referrals/<str:id>/answer", resettlement.ReferralAnswerView.as_view(), name="api-referral-answer"),

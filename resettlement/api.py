@@ -16,8 +16,15 @@ from rest_framework.response import Response
 from agencies.access import Permission
 from agencies.actions import reads
 from agencies.api import AgencyView
-from cases.api import HIDDEN, PROBLEMS, WRONG
-from refugeecm.core.api import PROBLEM, Conflict, ProblemSerializer, id_from
+from refugeecm.core.api import (
+    HIDDEN,
+    PROBLEM,
+    PROBLEMS,
+    WRONG,
+    Conflict,
+    ProblemSerializer,
+    id_from,
+)
 from refugeecm.core.idempotency import first_time
 from refugeecm.core.transitions import TransitionNotAllowed
 from resettlement import policies

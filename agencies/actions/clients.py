@@ -16,7 +16,14 @@ from agencies.access.permissions import Permission
 from agencies.models import ApiClient
 
 TOKEN_LIFE = timedelta(minutes=10)
-SCOPES = ("claims.status:read", "claims.reference:write", "referrals:read", "referrals:write")
+SCOPES = (
+    "claims.status:read",
+    "claims.reference:write",
+    "imports:read",
+    "imports:write",
+    "referrals:read",
+    "referrals:write",
+)
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from drf_spectacular.utils import OpenApiResponse
 from rest_framework import exceptions, serializers, status
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
@@ -146,6 +147,23 @@ class ProblemSerializer(serializers.Serializer[Any]):
         required=False, help_text="What to do. A 404 never has one: hidden and absent look the same."
     )
     errors = ProblemPointerSerializer(many=True, required=False)  # type: ignore[assignment]
+
+
+# What the OpenAPI document says of refusals: any of them, of what is hidden, of what is wrong.
+PROBLEMS: dict[Any, Any] = {
+    (401, PROBLEM): OpenApiResponse(ProblemSerializer, "No valid token; `WWW-Authenticate: Bearer`."),
+    (403, PROBLEM): OpenApiResponse(ProblemSerializer, "The token lacks the scope."),
+    (429, PROBLEM): OpenApiResponse(
+        ProblemSerializer, "Too many requests; `Retry-After` says when to come back."
+    ),
+    ("default", PROBLEM): OpenApiResponse(ProblemSerializer, "Any other error."),
+}
+HIDDEN: dict[Any, Any] = {
+    (404, PROBLEM): OpenApiResponse(ProblemSerializer, "Nothing that this client may know of.")
+}
+WRONG: dict[Any, Any] = {
+    (400, PROBLEM): OpenApiResponse(ProblemSerializer, "Unknown or wrong values; `errors` names each.")
+}
 
 
 def problem(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -102,6 +102,8 @@ class ClientAdapter(DefaultOIDCAdapter):
     scope_display = {
         "claims.status:read": _("Read the status of claims shared with the agency"),
         "claims.reference:write": _("Note the agency's own number for such a claim"),
+        "imports:read": _("Follow the lists of arrivals that the agency sent"),
+        "imports:write": _("Send lists of arrivals, accept and cancel them"),
         "referrals:read": _("Read the referrals that the agency made or received"),
         "referrals:write": _("Answer the referrals that the agency received"),
     }
