@@ -179,11 +179,11 @@ def prove(*, rows: int, kills: int, seed: int, now: Callable[[], datetime], say:
                 done = {"worker": 0, "node": 0, "pool": 0, "valkey": 0, "postgres": 0}
                 say(f"{rows:,} rows; checking")
                 checking = Chaos.of(chance, kills // 2, done)
-                pauses = [_phase(ground, database, place, workers, "review", checking, chance, say)]
-                _accept(batch, now())
+                pauses = [phase(ground, database, place, workers, "review", checking, chance, say)]
+                accept(batch, now())
                 say("registering")
                 accepting = Chaos.of(chance, kills - kills // 2, done)
-                pauses.append(_phase(ground, database, place, workers, "done", accepting, chance, say))
+                pauses.append(phase(ground, database, place, workers, "done", accepting, chance, say))
             figures = _account(ground, database)
         finally:
             workers.stop()
@@ -207,7 +207,8 @@ def _receive(directory: Path, rows: int, seed: int, now: datetime) -> ImportBatc
         return imports.receive(data=path.read_bytes(), file_name=path.name, event=event, by=viewer, now=now)
 
 
-def _accept(batch: ImportBatch, now: datetime) -> None:
+def accept(batch: ImportBatch, now: datetime) -> None:
+    """Accept a checked file, as soon as the database is there again."""
     for patience in range(100, -1, -1):
         connection.close()  # PostgreSQL was killed since, and may not be back yet
         try:
@@ -224,15 +225,16 @@ def _accept(batch: ImportBatch, now: datetime) -> None:
         imports.accept(batch=batch, by=viewer, now=now)
 
 
-def _phase(
+def phase(
     ground: Ground, database: str, place: services.Place, workers: Workers, goal: str, chaos: Chaos,
-    chance: random.Random, say: Say,
+    chance: random.Random, say: Say, meanwhile: Callable[[], None] = lambda: None,
 ) -> float:  # fmt: skip
     """Let the workers work, and kill what is due, until the file has come to its goal. Returns the longest pause in seconds."""
     kind = "2check" if goal == "review" else "4accept"
     last, moved, longest = -1, time.monotonic(), 0.0
     while True:
         workers.tend()
+        meanwhile()
         with suppress(psycopg2.Error):
             finished, total = ground.run(database, _STEPS.format(kind=kind))[0]
             status = ground.run(database, _STATUS)[0][0]

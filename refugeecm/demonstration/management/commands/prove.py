@@ -1,5 +1,6 @@
 """What is proven by trying to break it? `./manage.py prove import [--rows 50000] [--kills 20]` prints one JSON object.
 
+`./manage.py prove influx [--rows 50000]`: a large spreadsheet with faults is read, accepted, corrected and accepted again.
 `./manage.py prove seals [--tampers 1000] [--batches 30] [--rows 200000]`: every change to what was sealed is found.
 `./manage.py prove access [--share 1.0]`: nobody sees, changes or learns of what no agreement opens to them.
 `./manage.py prove files`: no hostile file gets through, nor costs more than two seconds and 300 MB.
@@ -16,7 +17,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from refugeecm.demonstration.proofs import access, files, imports, restore, seals, webhooks
+from refugeecm.demonstration.proofs import access, files, imports, influx, restore, seals, webhooks
 from refugeecm.demonstration.scratch import NotHere, ground
 from refugeecm.services import ServersFailed
 
@@ -24,17 +25,17 @@ from refugeecm.services import ServersFailed
 class Command(BaseCommand):
     """Try to break a promise; exit with 1 when it breaks."""
 
-    help = "Prove. Names: access, files, groups, import, restore, seals, webhooks."
+    help = "Prove. Names: access, files, groups, import, influx, restore, seals, webhooks."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         parser.add_argument(
-            "name", choices=["access", "files", "groups", "import", "restore", "seals", "webhooks"]
+            "name", choices=["access", "files", "groups", "import", "influx", "restore", "seals", "webhooks"]
         )
         parser.add_argument("--rows", type=int, help="rows of the file (50000), or sealed for speed (200000)")
         parser.add_argument(
-            "--kills", type=int, help="how many times a worker is killed (20; 10 for webhooks)"
+            "--kills", type=int, help="how many times a worker is killed (20; 10 for webhooks, 2 for influx)"
         )
         parser.add_argument("--events", type=int, default=2000, help="events that are told (2000)")
         parser.add_argument(
@@ -84,6 +85,11 @@ class Command(BaseCommand):
         many = 20 if kills is None else kills
         say = self.stderr.write
         return imports.prove(rows=rows or 50_000, kills=many, seed=seed, now=timezone.now, say=say)
+
+    def _influx(self, *, rows: int | None, kills: int | None, seed: int, **_rest: Any) -> dict[str, Any]:
+        many = 2 if kills is None else kills
+        say = self.stderr.write
+        return influx.prove(rows=rows or 50_000, kills=many, seed=seed, now=timezone.now, say=say)
 
     def _restore(self, *, people: int, flips: int, seed: int, **_rest: Any) -> dict[str, Any]:
         return restore.prove(people=people, flips=flips, seed=seed, now=timezone.now, say=self.stderr.write)
