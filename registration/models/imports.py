@@ -54,6 +54,7 @@ class ImportBatch(models.Model):
     created_by = who()
     created_at = models.DateTimeField()
     accepted_by = who()
+    accepted_client = models.CharField(max_length=100, blank=True, db_default="")  # or a system by the API
     accepted_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
     paused_at = models.DateTimeField(null=True)
@@ -66,8 +67,8 @@ class ImportBatch(models.Model):
     objects = OwnedQuerySet.as_manager()
     moves = BATCH_MOVES
     field_classes = classified(
-        C1="id agency event file_name size status rows households created_by created_at accepted_by accepted_at done_at problem"
-        " header columns found_format wishes paused_at fills_empty allowed_by allowed_because",
+        C1="id agency event file_name size status rows households created_by created_at accepted_by accepted_client accepted_at"
+        " done_at problem header columns found_format wishes paused_at fills_empty allowed_by allowed_because",
         internal="sha256 key",
     )
     wall: ClassVar[Wall] = Wall()
@@ -79,6 +80,12 @@ class ImportBatch(models.Model):
                 fields=["agency", "event", "sha256"],
                 name="same_file_once",
                 condition=~models.Q(status__in=SENT_AGAIN),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(accepted_at=None, accepted_by=None, accepted_client="")
+                | models.Q(accepted_at__isnull=False)
+                & (models.Q(accepted_by__isnull=False) | ~models.Q(accepted_client="")),
+                name="batch_accepted_at_by",
             ),
         ]
 

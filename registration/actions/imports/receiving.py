@@ -87,7 +87,8 @@ def accept(*, batch: ImportBatch, by: Viewer, now: datetime, fills_empty: bool =
     """
     policies.check_may(by, Permission.IMPORT_RUN)
     policies.check_accept(batch=batch, counts=reports.progress(batch).counts)
-    move(batch, to=BatchStatus.ACCEPTING, accepted_by_id=by.user_id, accepted_at=now, fills_empty=fills_empty)
+    move(batch, to=BatchStatus.ACCEPTING, accepted_by_id=by.user_id, accepted_client=by.client_id, accepted_at=now,
+         fills_empty=fills_empty)  # fmt: skip
     steps = ImportStep.objects.filter(batch_id=batch.pk)
     begun = steps.filter(kind=StepKind.ACCEPT).values("seq")  # of a file of which corrected rows came back
     checked = steps.filter(kind=StepKind.CHECK, status=StepStatus.DONE).exclude(seq__in=begun).order_by("seq")
