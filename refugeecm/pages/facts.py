@@ -7,15 +7,21 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.text import capfirst
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from agencies.access import Sight, Viewer
 from refugeecm.core.templatetags.ui import country, fmt_date
 from refugeecm.pages.people import Line
-from registration.models import Household, Individual
+from registration.models import FurtherName, Household, Individual
+from registration.rules.languages import name_of
 
 Text = str | Promise
+
+
+FURTHER = (
+    "level", "other_nationalities", "nationality_status", "origin_country", "languages", "education", "occupation",
+)  # fmt: skip
 
 
 def household_facts(house: Household, viewer: Viewer, size: int) -> list[tuple[Any, ...]]:
@@ -63,11 +69,19 @@ def identity(person: Individual, viewer: Viewer) -> list[tuple[Any, ...]]:
         "marital_status": person.get_marital_status_display(),
         "registered_on": fmt_date(person.registered_on),
         "event": person.event.name if person.event else "",
+        "other_nationalities": ", ".join(map(country, person.other_nationalities)),
+        "nationality_status": person.get_nationality_status_display(),
+        "origin_country": country(person.origin_country) if person.origin_country else "",
+        "languages": ", ".join(name_of(one, get_language() or "en") for one in person.languages),
+        "education": person.get_education_display(),
+        "level": person.get_level_display(),
     }
     names = (
         "given_name", "father_name", "family_name", "native_name", "mother_name", "birth_place", "nationality", "marital_status",
         "registered_on", "event", "source_ref",
     )  # fmt: skip
+    # Of what most people have nothing of, nothing is said where nothing is known.
+    known = [one for one in FURTHER if one in sight and texts.get(one, getattr(person, one))]
     labels = {one.name: one.verbose_name for one in Individual._meta.concrete_fields}
     labels |= {"event": _("event")}
     return [
@@ -75,9 +89,16 @@ def identity(person: Individual, viewer: Viewer) -> list[tuple[Any, ...]]:
             capfirst(labels[name]),
             sight.text(name, texts.get(name, getattr(person, name, ""))),
         )
-        for name in names
+        for name in (*names, *known)
         if name not in sight or texts.get(name, getattr(person, name, ""))
     ]
+
+
+def further_names(person: Individual, viewer: Viewer) -> list[tuple[Any, ...]]:
+    """Return the further names of a person, as far as the viewer may see them, as rows of a summary list."""
+    found = FurtherName.objects.visible_to(viewer).with_shown_classes(viewer).filter(individual=person)
+    sights = [(one, Sight(one, viewer)) for one in found.order_by("kind", "pk")[:50]]
+    return [(see("kind"), see.text("name", one.name)) for one, see in sights]
 
 
 def contact(

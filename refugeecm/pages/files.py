@@ -33,7 +33,7 @@ from refugeecm.core.refusals import told_on
 from refugeecm.core.templatetags.ui import fmt_date
 from refugeecm.pages import groups
 from refugeecm.pages.completion import completion, photo_of
-from refugeecm.pages.facts import contact, household_facts, identity, person_facts
+from refugeecm.pages.facts import contact, further_names, household_facts, identity, person_facts
 from refugeecm.pages.history import changes, timeline
 from refugeecm.pages.people import Line, line_of
 from registration.actions.contact import correct_phone, may_correct
@@ -210,7 +210,7 @@ def _individual(request: ViewedRequest, person: Individual, phone_form: PhoneFor
             ),
         ],
         "covering": _covering(person, viewer, file.covering),
-        "identity": identity(person, viewer),
+        "identity": [*identity(person, viewer), *further_names(person, viewer)],
         "contact": contact(person, viewer, phone=member.phone, documents=member.documents),
         "phone_form": phone_form,
         "statuses": groups.statuses(person, viewer),

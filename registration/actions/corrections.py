@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -106,7 +106,13 @@ def further_names(person: Individual) -> dict[str, list[str]]:
 
 
 def known(person: Individual) -> dict[str, Any]:
-    """Return {row of rules.levels.MATRIX: what is known of it}, of one's own person loaded with the household. Four statements."""
+    """Return {row of rules.levels.MATRIX: what is known of it}, of one's own person loaded with the household. One statement."""
+    there = {
+        name: Exists(model.objects.filter(individual=OuterRef("pk")))
+        for name, model in (
+            ("has_photo", Photo), ("has_biometrics", BiometricReference), ("has_documents", Document), ("has_relatives", Relative),
+        )
+    }  # fmt: skip
     return {
         **{name: getattr(person, name) for name in ("sex", "birth_date", "marital_status", "education", "religion")},
         **{name: getattr(person, name) for name in ("ethnicity", "languages", "phone", "email", "birth_country")},
@@ -115,12 +121,7 @@ def known(person: Individual) -> dict[str, Any]:
         "nationality": person.nationality or person.nationality_status,
         "origin_country": person.origin or person.household.origin_country,
         "birth_place": person.birth_place or person.birth_area_id,
-        **{
-            name: model.objects.filter(individual=person).exists()
-            for name, model in (
-                ("photo", Photo), ("biometrics", BiometricReference), ("documents", Document), ("relatives", Relative),
-            )
-        },
+        **{name.removeprefix("has_"): found for name, found in Individual.objects.values(**there).get(pk=person.pk).items()},
     }  # fmt: skip
 
 

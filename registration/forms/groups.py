@@ -33,7 +33,9 @@ class GroupForm(forms.Form):
     event = forms.ModelChoiceField(
         InfluxEvent.objects.order_by("-created_at"), label=_("Event"), empty_label=_("Choose")
     )
-    focal_name = Words(_("Whom to ask for"), help_text=_("The name of one adult of the group."))
+    focal_name = Words(
+        _("Whom to ask for"), required=True, help_text=_("The name of one adult of the group.")
+    )
     arrived_on = forms.DateField(label=_("Arrived on"), widget=Day())
     origin_country = forms.ChoiceField(label=_("Country of origin"))
     site = Words(_("Registration site"), 80)

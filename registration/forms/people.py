@@ -60,9 +60,8 @@ class Words(forms.CharField):
     def __init__(self, label: Any, length: int = 200, *, rows: int = 0, **given: Any) -> None:
         kind, size = (forms.Textarea, {"rows": rows}) if rows else (forms.TextInput, {})
         attrs = {**size, "dir": "auto", "autocomplete": "off", "spellcheck": "false"}
-        super().__init__(
-            label=label, max_length=length, required=False, widget=kind(attrs=attrs), strip=False, **given
-        )
+        given.setdefault("required", False)
+        super().__init__(label=label, max_length=length, widget=kind(attrs=attrs), strip=False, **given)
         self.several = bool(rows)
 
     def clean(self, value: Any) -> Any:
@@ -331,7 +330,7 @@ class RelativeForm(forms.Form):
     relationship = forms.ChoiceField(
         label=_("Relationship to the person"), choices=[("", "–"), *Relationship.choices]
     )
-    name = Words(_("Name"), 400)
+    name = Words(_("Name"), 400, required=True)
     country = _choice(_("Country"), [])
     whereabouts = Words(_("Whereabouts"), 500, help_text=_("As far as the person knows. It is sealed."))
     number = forms.CharField(
