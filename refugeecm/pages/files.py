@@ -315,6 +315,7 @@ def _add_claims(members: list[Member], claims: list[Claim], viewer: Viewer) -> N
         member.may_claim = (
             viewer.may(Permission.CLAIM_OPEN)
             and member.line.own
+            and not groups.gone(member.person, viewer)
             and not any(one.status in OPEN for one in theirs)
         )
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import models
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from agencies.access import Viewer, shown_fields
@@ -15,7 +16,7 @@ from agencies.reports import status_told
 from cases.enums import ClaimStatus
 from refugeecm.core.events import CATALOGUE
 from refugeecm.core.models import Event, User
-from refugeecm.core.templatetags.ui import country, fmt_date
+from refugeecm.core.templatetags.ui import DATE, country
 from refugeecm.core.words import headed
 from registration.actions.corrections import COMPLETED, words_of
 from registration.actions.status import LEGAL, RECORD
@@ -75,7 +76,7 @@ def _told(event: Event) -> str:
     parts = [
         status_told(event, codes),
         str(reasons.get(details.get("reason"), "")),
-        fmt_date(date.fromisoformat(details["on"]))
+        date_format(date.fromisoformat(details["on"]), DATE)
         if event.name.startswith(DATED) and "on" in details
         else "",
     ]

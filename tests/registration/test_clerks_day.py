@@ -109,7 +109,15 @@ def test_a_clerks_day(cast: Cast, event: InfluxEvent) -> None:
     assert codes(clerk, other)["Boy 6 of 9"] == "NEP"
     browser, me, colleague = clerk.browser(), cast.caseworker.user.name, cast.colleague.user.name
     page = browser.get(f"/households/{other.pk}/").content.decode()
-    for told in ("Registered late", "Deceased", "Correction", "Son → Nephew", me, colleague):
+    for told in (
+        "Registered late",
+        "Deceased",
+        "Correction",
+        "Closed · Deceased · 1 Mar 2026",
+        "Son → Nephew",
+        me,
+        colleague,
+    ):
         assert told in page, told
     page = browser.get(f"/households/{large.pk}/").content.decode()
     for told in ("Registered late", "A registration group was divided.", "Marriage", "Noor", me):

@@ -175,7 +175,7 @@ class Clerks(RuleBasedStateMachine):
         """Some of a group move to another."""
         members, rest = self._some_of(who, many)
         target = self._active(to)
-        if members and target:
+        if members and target and target.household_id != members[0].household_id:
             self._try("move", groups.move, members=members, household=target.household, reason=GroupReason.MOVED,
                       relationships={members[0].pk: code}, **self._led(rest, then), **self._on(ago))  # fmt: skip
 
