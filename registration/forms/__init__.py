@@ -1,4 +1,4 @@
-"""What does somebody fill in about people: a file of arrivals, a telephone number, a family at the desk, consent, a sealed file?"""
+"""What does somebody fill in about people: a file of arrivals, a telephone number, consent, a sealed file?"""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from babel import Locale
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import MinLengthValidator
-from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from agencies.access import ROLES, Permission, Viewer
@@ -22,10 +20,8 @@ from registration.enums import (
     FACTS,
     FOCAL,
     RECORD_REASONS,
-    DocumentKind,
     GroupReason,
     LegalStatus,
-    Level,
     ProcessStatus,
     Relationship,
     Sex,
@@ -34,7 +30,6 @@ from registration.enums import (
 )
 from registration.forms.influx import short_name
 from registration.models import Individual, InfluxEvent
-from registration.rules import family
 
 LIMIT = 300 * 2**20  # bytes, as in actions.imports.receiving; refused before the file is read into memory
 NEW = "new"  # the choice of an event that does not exist yet
@@ -122,139 +117,6 @@ class ImportForm(CorrectedForm):
         """Return the event that was chosen, or None for a new one."""
         event = self.cleaned_data["event"]
         return None if event == NEW else InfluxEvent.objects.get(pk=int(event))
-
-
-def _typed(label: Any, *, length: int = 200, **attrs: Any) -> forms.CharField:
-    """Return a box for what somebody says of themselves: a browser neither corrects it nor offers other people's."""
-    given = {"autocomplete": "off", "spellcheck": "false", "dir": "auto", **attrs}
-    return forms.CharField(
-        label=label, max_length=length, required=False, widget=forms.TextInput(attrs=given)
-    )
-
-
-def language_choices() -> list[tuple[str, str]]:
-    """Return [("", "Choose"), (ISO 639-3, name in the current language), …], sorted by name; names from CLDR."""
-    names = Locale.parse(get_language() or "en", sep="-").languages
-    found = sorted(
-        ((code, names.get(known, code)) for code, known in family.SPOKEN.items()), key=lambda one: one[1]
-    )
-    return [("", gettext("Choose")), *found]
-
-
-class DeskForm(forms.Form):
-    """Where a desk stands today: what need not be typed again for every family."""
-
-    event = forms.ModelChoiceField(
-        InfluxEvent.objects.offered(),
-        label=_("Event"),
-        empty_label=_("Choose"),
-    )
-    site = forms.CharField(
-        label=_("Registration site"), max_length=80, widget=forms.TextInput(attrs={"dir": "auto"})
-    )
-    level = forms.ChoiceField(
-        label=_("Level of registration"), choices=[one for one in Level.choices if one[0] != Level.GROUP]
-    )
-    day = forms.DateField(
-        label=_("Registration day"),
-        required=False,
-        widget=Day(),
-        help_text=_(
-            "Leave it empty for today. For families that were written down on paper earlier, give that day."
-        ),
-    )
-    language = forms.ChoiceField(
-        label=_("Language"),
-        required=False,
-        choices=language_choices,
-        help_text=_("That most people here speak."),
-    )
-
-
-class TokenForm(forms.Form):
-    """Who gets a number."""
-
-    people = forms.IntegerField(
-        label=_("People"),
-        min_value=1,
-        widget=forms.NumberInput(attrs={"class": "short", "min": 1, "autocomplete": "off"}),
-    )
-    priority = forms.BooleanField(
-        label=_("Before the others"),
-        required=False,
-        help_text=_("Ill or old people, pregnant women, small children, children alone."),
-    )
-
-
-class AppointmentForm(forms.Form):
-    """When and where a registered family shall come again."""
-
-    day = forms.DateField(label=_("Day"), widget=Day())
-    place = forms.CharField(label=_("Place"), max_length=80, widget=forms.TextInput(attrs={"dir": "auto"}))
-
-
-class FamilyForm(forms.Form):
-    """The line of the household."""
-
-    country = forms.ChoiceField(label=_("Country of origin"), required=False)
-    phone = _typed(_("Telephone"), length=80, inputmode="tel", dir="ltr")
-    arrival_date = _typed(_("Arrived on"), dir="ltr")
-    language = forms.ChoiceField(label=_("Language"), required=False, choices=language_choices)
-    consent = forms.BooleanField(label=_("They were told, and agree"), required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        country = self.fields["country"]
-        country.choices = [("", gettext("Choose")), *country_choices()[1:]]  # type: ignore[attr-defined]
-
-
-class FamilyMemberForm(forms.Form):
-    """One person of a family at the desk."""
-
-    given_name = _typed(_("Given name"))
-    father_name = _typed(_("Father's name"))
-    family_name = _typed(_("Family name"))
-    sex = forms.ChoiceField(label=_("Sex"), required=False, choices=[("", "–"), *Sex.choices])
-    date_of_birth = _typed(_("Age, year or date of birth"), dir="ltr")
-    relationship_to_head = forms.ChoiceField(label=_("Relationship"), required=False)
-    nationality = _typed(_("Nationality"))
-    document_type = forms.ChoiceField(
-        label=_("Document"), required=False, choices=[("", "–"), *DocumentKind.choices]
-    )
-    document_number = _typed(_("Document number"), dir="ltr")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.prefix == "0":
-            del self.fields["relationship_to_head"]
-        else:
-            known = [(one, RELATIONSHIPS[one]) for one in family.RELATIONSHIPS]
-            self.fields["relationship_to_head"].choices = [("", "–"), *known]  # type: ignore[attr-defined]
-
-
-# What rules.family.RELATIONSHIPS are called on screen.
-RELATIONSHIPS = {
-    "spouse": _("Spouse"),
-    "child": _("Child"),
-    "parent": _("Parent"),
-    "sibling": _("Sibling"),
-    "grandchild": _("Grandchild"),
-    "grandparent": _("Grandparent"),
-    "stepchild": _("Stepchild"),
-    "foster child": _("Foster child"),
-    "parent in law": _("Parent-in-law"),
-    "brother in law": _("Brother-in-law"),
-    "sister in law": _("Sister-in-law"),
-    "son in law": _("Son-in-law"),
-    "daughter in law": _("Daughter-in-law"),
-    "uncle": _("Uncle"),
-    "aunt": _("Aunt"),
-    "nephew niece": _("Nephew or niece"),
-    "cousin": _("Cousin"),
-    "other relative": _("Other relative"),
-    "not related": _("Not related"),
-    "unknown": _("Not known"),
-}
 
 
 class MemberField(forms.ModelChoiceField):  # type: ignore[type-arg]

@@ -27,7 +27,7 @@ from refugeecm.core.refusals import NotPermitted, told_to
 from refugeecm.core.templatetags.ui import country
 from registration.actions import desk
 from registration.enums import Level
-from registration.forms import DeskForm, FamilyForm, FamilyMemberForm
+from registration.forms.desk import DeskForm, FamilyForm, FamilyMemberForm
 from registration.matching import SAME
 from registration.models import DeskDraft, Household, InfluxEvent, QueueToken
 from registration.rules import family as rules

@@ -21,7 +21,7 @@ from refugeecm.core.paging import page_of
 from refugeecm.core.refusals import told_on, told_to
 from registration.actions import queue as acts
 from registration.enums import TokenStatus
-from registration.forms import AppointmentForm, TokenForm
+from registration.forms.desk import AppointmentForm, TokenForm
 from registration.models import DeskDraft, Household, QueueToken
 from registration.views.desk import crumbs, event_of, standing_of
 from registration.views.slips import WRITTEN

@@ -57,6 +57,7 @@ def test_pages_keep_nobody_out(
         "/",
         "/people/",
         "/people/?q=Maryam",
+        "/registration/",
         "/imports/",
         "/imports/new/",
         "/claims/",
@@ -65,6 +66,10 @@ def test_pages_keep_nobody_out(
         "/agreements/",
     ]
     visits: list[tuple[Person, list[str]]] = [
+        (
+            cast.caseworker,
+            [f"/households/{family[0].household_id}/{one}/" for one in ("slip", "appointment")],
+        ),
         (cast.caseworker, [*lists, *shared, f"/claims/{claim.pk}/refer/", f"/people/{family[1].pk}/claim/"]),
         (cast.partner, ["/", "/people/", *shared]),
         (
