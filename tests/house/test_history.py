@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import uuid
 from datetime import date
+from typing import Any
 
 import pgtrigger
 import pytest
@@ -53,6 +54,10 @@ def _change(one: Household) -> Household:
     return one
 
 
+def standing() -> set[tuple[Any, str]]:
+    return {(one[0], repr(one)) for one in Household.objects.values_list()}
+
+
 def _execute(sql: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql)
@@ -66,7 +71,7 @@ def test_every_way_of_writing_leaves_history(cast, way, ignoring):
     viewer = cast.caseworker.viewer
     with acting_as(viewer):
         insert(Household, [household(cast.border, f"EMPTY-{n}") for n in range(4)])
-        before = {tuple(one) for one in Household.objects.values_list()}
+        before = standing()
         lines = history.objects.count()
         with pgtrigger.ignore() if ignoring else contextlib.nullcontext():
             if ignoring:
@@ -76,7 +81,7 @@ def test_every_way_of_writing_leaves_history(cast, way, ignoring):
                     " '{registration_household:insert_insert,registration_household:update_update}', true)"
                 )
             WRITES[way](cast.border)
-        after = {tuple(one) for one in Household.objects.values_list()}
+        after = standing()
         changed = {one[0] for one in before ^ after}
         assert changed
         made = list(history.objects.order_by("pgh_id")[lines:])
