@@ -12,8 +12,8 @@ from django.db import models
 from django.db.models import BooleanField, Case, DateTimeField, Q, QuerySet, Value, When
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from agencies.access import Sight, Viewer, shown_fields
 from agencies.enums import Channel, LegalBasis
@@ -22,8 +22,10 @@ from cases.models import Claim
 from cases.reports import person_line
 from refugeecm.core.templatetags.ui import country, fmt_date
 from refugeecm.core.words import headed
-from registration.actions.sealing import Opener
+from registration.actions.sealing import SEALED, Opener
+from registration.enums import Religion
 from registration.models import Consent, Individual, PersonAccess
+from registration.rules.languages import name_of
 from resettlement.enums import HandoverStatus, ReferralStatus, Urgency
 from resettlement.models import Handover, Referral
 
@@ -174,12 +176,21 @@ def _basis(agreement: Agreement, person: Individual) -> list[tuple[str, Any]]:
     ]
 
 
+_COUNTRIES = frozenset({"nationality", "other_nationalities", "origin_country", "birth_country"})
+
+
 def _words(row: models.Model, field: Any) -> Any:
     value = getattr(row, field.attname)
-    if field.name == "phone" and isinstance(row, Individual):
-        return Opener([row.pk]).phone(row)
-    if field.name == "nationality":
-        return country(value)
+    if field.name in SEALED and isinstance(row, Individual):
+        value = Opener([row.pk]).value(row, field.name)
+        return Religion(value).label if field.name == "religion" and value in Religion.values else value
+    if field.is_relation:  # an area
+        return str(getattr(row, field.name) or "")
+    if isinstance(value, list):
+        named = country if field.name in _COUNTRIES else lambda code: name_of(code, get_language() or "en")
+        return ", ".join(str(named(one)) for one in value)
+    if field.name in _COUNTRIES:
+        return country(value) if value else ""
     if isinstance(value, bool):
         return _("yes") if value else ""
     if field.choices:

@@ -94,6 +94,13 @@ def write_csv(out: Out, lines: Iterable[Sequence[str]], *, guard: Callable[[str]
     text.detach()
 
 
+def _part(name: str) -> zipfile.ZipInfo:
+    """Return a part of a workbook without the time of day: the same content is the same file."""
+    part = zipfile.ZipInfo(name)
+    part.compress_type = zipfile.ZIP_DEFLATED
+    return part
+
+
 def write_xlsx(
     out: Out,
     lines: Iterable[Sequence[str]],
@@ -109,8 +116,8 @@ def write_xlsx(
     """
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
         for name, content in (_PARTS if choices is None else _FORM_PARTS).items():
-            package.writestr(name, _HEAD + content)
-        with package.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
+            package.writestr(_part(name), _HEAD + content)
+        with package.open(_part("xl/worksheets/sheet1.xml"), "w", force_zip64=True) as sheet:
             turned = ' rightToLeft="1"' if right_to_left else ""
             sheet.write(
                 f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0"{turned}>'
@@ -122,7 +129,7 @@ def write_xlsx(
                 sheet.write(_row(line))
             sheet.write(f"</sheetData>{_validations(choices, head) if choices else ''}</worksheet>".encode())
         if choices is not None:
-            with package.open("xl/worksheets/sheet2.xml", "w") as sheet:
+            with package.open(_part("xl/worksheets/sheet2.xml"), "w") as sheet:
                 sheet.write(f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetData>'.encode())
                 for line in zip_longest(*choices.values(), fillvalue=""):
                     sheet.write(_row(line))

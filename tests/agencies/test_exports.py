@@ -367,6 +367,7 @@ PARTS = {
     "xl/workbook.xml",
     "xl/_rels/workbook.xml.rels",
     "xl/worksheets/sheet1.xml",
+    "xl/styles.xml",  # red for what is wrong; it holds no cell
 }
 ELEMENTS = {
     "worksheet",

@@ -41,6 +41,7 @@ class Form:
     action: str
     fields: dict[str, str] = field(default_factory=dict)
     choices: dict[str, list[str]] = field(default_factory=dict)
+    numbers: set[str] = field(default_factory=set)  # fields that ask how many, not which
 
 
 class _Forms(HTMLParser):
@@ -72,6 +73,7 @@ class _Forms(HTMLParser):
         elif tag == "textarea":
             self.form.fields[name] = "words"
         elif tag in {"input", "button"} and name != "csrfmiddlewaretoken":
+            self.form.numbers |= {name} if _counts(given) else set()
             if given.get("type") in {"radio", "checkbox"}:
                 self.form.choices.setdefault(name, []).append(given.get("value") or "on")
             self.form.fields.setdefault(name, given.get("value") or _typed(given.get("type") or ""))
@@ -81,6 +83,10 @@ class _Forms(HTMLParser):
             self.select = ""
         elif tag == "form":
             self.form = None
+
+
+def _counts(given: dict[str, Any]) -> bool:
+    return given.get("type") == "number" or given.get("inputmode") == "numeric"
 
 
 def _typed(kind: str) -> str:
@@ -157,6 +163,7 @@ class Asking:
         for choice, values in form.choices.items():
             known.choices.setdefault(choice, values)
         known.fields = form.fields | known.fields
+        known.numbers |= form.numbers
 
     # ---- how this round asks
 

@@ -128,7 +128,7 @@ def _fields(run: Asking, actor: Actor) -> Iterator[tuple[str, dict[str, str], st
             continue
         for name, value in form.fields.items():
             offered = [one for one in (value, *form.choices.get(name, ())) if IDENTIFIER.fullmatch(one)]
-            if set(offered) - {"0", "1"}:  # those answer yes or no
+            if name not in form.numbers and set(offered) - {"0", "1"}:  # those answer yes or no
                 yield address.at(key), form.fields, name, offered[0]
 
 
@@ -171,6 +171,7 @@ def _operations() -> list[tuple[str, str, list[str], list[str]]]:
             members = [
                 name
                 for schema in schemas
+                if "$ref" in schema  # a file as it is has no members
                 for name in document["components"]["schemas"][schema["$ref"].split("/")[-1]]["properties"]
             ]
             found.append((method.upper(), path, names, members))
