@@ -6,7 +6,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext
 
 from agencies.access import FIELDS_HIDDEN, Sight, Viewer
@@ -64,18 +64,22 @@ def erased() -> str:
 
 
 class Opener:
-    """Opens the sealed values of the people it was given, with two queries for all of them.
+    """Opens the sealed values of the people it was given, with two queries for all of them, once there is something to open.
 
     A value whose key was destroyed, or that the viewer's context does not reach, opens as an empty text.
     """
 
     def __init__(self, individuals: Iterable[uuid.UUID]) -> None:
-        keys = list(PersonKey.objects.filter(individual_id__in=list(individuals)))
+        self._people = list(individuals)
+
+    @cached_property
+    def _keys(self) -> dict[uuid.UUID, bytes]:
+        keys = list(PersonKey.objects.filter(individual_id__in=self._people))
         wrapping = {
             one.agency_id: one.plain()
             for one in AgencyKey.objects.filter(agency_id__in={key.agency_id for key in keys})
         }
-        self._keys = {
+        return {
             one.individual_id: crypto.unseal(
                 one.wrapped, key=wrapping[one.agency_id], place=key_place(one.individual_id)
             )
