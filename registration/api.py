@@ -149,6 +149,14 @@ EXAMPLE = OpenApiExample(
         "done_at": None,
     },
     response_only=True,
+    status_codes=["200", "202"],
+)
+ERRORS = OpenApiExample(
+    "One row",
+    value="Name,Sex,Nationality,_row,_column,_code,_message\r\n"
+    "Amina,F9,SDN,12,Sex,sex,“F9” is not a known sex. Write F, M or U (unknown).\r\n",
+    media_type="text/csv",
+    response_only=True,
 )
 
 
@@ -321,6 +329,7 @@ class ImportErrorsView(ListView):
         "page of the list.",
         parameters=[ID],
         responses={(200, "text/csv"): OpenApiTypes.BINARY, **WRONG, **HIDDEN, **PROBLEMS},
+        examples=[ERRORS],
     )
     def get(self, request: Request, id: str) -> Response:  # noqa: A002 - the name in the address
         """Answer with the rows as CSV."""

@@ -25,8 +25,8 @@ from agencies.access.declaration import OPEN, SIGNED_IN
 from refugeecm.core.models import ReadEvent
 from refugeecm.core.wall import walled_models
 from tests.house.addresses import PUBLIC, Address, addresses, missing
-from tests.house.rounds import Variation, chance
-from tests.house.world import NONE, OWN, Actor, World
+from tests.house.rounds import SMALL, Variation, chance
+from tests.house.world import NONE, OWN, RELATIONS, Actor, World
 
 # What differs between two answers to the same question: tokens, ids of requests, the moment.
 _TOKENS = re.compile(
@@ -263,18 +263,24 @@ class Asking:
     # ---- whom to ask about
 
     def targets(self, actor: Actor, kind: str) -> Iterator[tuple[str, Any]]:
-        """Yield (whose, key): the actor's own record, BORDER's shared and unshared ones, a stranger's."""
+        """Yield (whose, key): the actor's own records, BORDER's shared and unshared ones, a stranger's.
+
+        In small, who had an agreement or may get one is asked for BORDER's alone: the rest is as for those without any.
+        """
         if self.round:
             yield from self._drawn(actor, kind)
             return
-        for whose in dict.fromkeys((actor.relation, OWN, NONE)):
+        for whose in (
+            [OWN] if SMALL and actor.relation in _OVER else dict.fromkeys((actor.relation, OWN, NONE))
+        ):
             keys = self.world.records[whose].of.get(kind, [])
+            few = 1 if SMALL and whose in {actor.relation, NONE} else 2
             if kind in {"individual", "document", "membership", "notification"}:
                 keys = keys[::2]
             if kind in {"agreement", "referral", "handover"} and whose == OWN != actor.relation:
                 mine = [one for one in keys if self.visible(actor, kind, one)]
                 keys = mine[:1] + [one for one in keys if one not in mine][:1]
-            yield from ((whose, one) for one in keys[:2])
+            yield from ((whose, one) for one in keys[:few])
 
     def _drawn(self, actor: Actor, kind: str) -> Iterator[tuple[str, Any]]:
         """Yield five records drawn from those of all agencies."""
@@ -326,6 +332,7 @@ class Asking:
                 self.wrong.append(f"log or e-mail: {marker.cls} {marker.field}")
 
 
+_OVER = {code for code, one in RELATIONS.items() if one.fate not in {"", "active"}}
 _OWNED = [
     one
     for one in walled_models()

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 ROUNDS = int(os.environ.get("PROOF_ROUNDS", "1"))
+SMALL = ROUNDS == 1  # the suite: each kind of question once, where a long proof asks it of more records
 SEED = os.environ.get("PROOF_SEED", "1")
 
 _FILTERS: dict[str, Sequence[str]] = {

@@ -18,7 +18,7 @@ from django.test import Client
 from registration.models import InfluxEvent
 from tests.house.addresses import addresses, missing
 from tests.house.asking import Asking, browser
-from tests.house.rounds import ROUNDS, chance, note
+from tests.house.rounds import ROUNDS, SMALL, chance, note
 from tests.house.world import NONE, OWN, RELATIONS, Actor, World
 
 IDENTIFIER = re.compile(r"\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -66,7 +66,7 @@ def _foreign(run: Asking, actor: Actor, *, whole: bool, turn: int) -> list[str]:
     fitting = sorted(one for one in keys if IDENTIFIER.fullmatch(one) and one.isdigit() == whole)
     which = chance("foreign", actor, turn)
     which.shuffle(fitting)
-    return fitting[:12]
+    return fitting[: 6 if SMALL else 12]
 
 
 def _public(world: World) -> set[str]:
@@ -133,7 +133,7 @@ def _fields(run: Asking, actor: Actor) -> Iterator[tuple[str, dict[str, str], st
 
 
 @pytest.mark.parametrize("turn", range(ROUNDS))
-@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("who", PEOPLE[::2] if SMALL else PEOPLE)  # the matrix asks for them by every role
 def test_an_id_in_a_path_changes_nothing(asking, who, turn):
     relation, _dash, role = who.partition("-")
     actor = asking.world.actor(relation, role)
@@ -146,7 +146,7 @@ def test_an_id_in_a_path_changes_nothing(asking, who, turn):
         gone = missing(address.kind, asking.world)
         none = asking.write(actor, client, "POST", address.at(gone), form.fields, case=f"{address.name} none")
         whole = isinstance(gone, int)
-        for foreign in _foreign(asking, actor, whole=whole, turn=turn)[: 4 if not turn else 12]:
+        for foreign in _foreign(asking, actor, whole=whole, turn=turn)[: 2 if SMALL else 12]:
             found = asking.write(
                 actor, client, "POST", address.at(foreign), form.fields, case=f"{address.name} {foreign}"
             )
