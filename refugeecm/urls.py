@@ -9,6 +9,7 @@ from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
 from agencies.actions.providers import offered
+from agencies.views.members import PasswordByLinkView
 from refugeecm.core.resets import ResetView, success
 from refugeecm.pages.health import health
 
@@ -27,7 +28,7 @@ urlpatterns = [
     path("account/password/reset/", ResetView.as_view(), name="account_reset_password"),
     re_path(
         r"^account/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        account.PasswordResetFromKeyView.as_view(success_url=success("password")),
+        PasswordByLinkView.as_view(success_url=success("password")),
         name="account_reset_password_from_key",
     ),
     path("account/second-factor/", mfa.index, name="mfa_index"),

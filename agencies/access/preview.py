@@ -50,7 +50,7 @@ SAMPLE: tuple[tuple[str, Text, dict[str, Any]], ...] = (
             "birth_place": "El Geneina",
             "nationality": _("Sudan"),
             "marital_status": _("Married"),
-            "relationship": _("Focal point"),
+            "relationship": _("Focal point of the household"),
             "phone": "+235 66 00 00 01",
             "site": "Adre",
             "legal_status": _("Asylum-seeker"),

@@ -207,7 +207,7 @@ def _withdraw(invitation: Invitation) -> None:
 def open_for(*, user_id: int, now: datetime) -> QuerySet[Invitation]:
     """Return the invitations that a person can accept, of whichever agency: they belong to who is invited as well."""
     found = Invitation.objects.open(now=now).filter(user_id=user_id)
-    return found.select_related("agency", "user")
+    return found.select_related("agency", "user", "invited_by")
 
 
 @transaction.atomic
@@ -228,11 +228,15 @@ def accept(*, invitation: Invitation, user: User, now: datetime) -> Membership:
     return membership
 
 
+def by_password(user: User, *, now: datetime) -> QuerySet[Invitation]:
+    """Return the invitations that a password accepts: all of somebody who works nowhere yet."""
+    found = open_for(user_id=user.pk, now=now)
+    return found.none() if Membership.objects.in_force().filter(user=user).exists() else found
+
+
 def accept_by_password(*, user: User, now: datetime) -> None:
     """Accept what waits for somebody who has just chosen a password by the link in their mail, and works nowhere yet."""
-    if Membership.objects.in_force().filter(user=user).exists():
-        return
-    for invitation in open_for(user_id=user.pk, now=now):
+    for invitation in by_password(user, now=now):
         accept(invitation=invitation, user=user, now=now)
 
 

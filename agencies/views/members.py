@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from allauth.account.views import PasswordResetFromKeyView
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -146,7 +147,29 @@ def invitation_accept(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         request.session["membership"] = membership.pk
         messages.success(request, _("You now work for %(agency)s.") % {"agency": found.agency})
         return redirect("home")
-    return render(request, "agencies/invitation_accept.html", {"invitation": found})
+    return render(
+        request, "agencies/invitation_accept.html", {"invitation": found, "facts": _invitation_facts(found)}
+    )
+
+
+def _invitation_facts(found: Invitation) -> list[tuple[str, str]]:
+    """Return what an invited person has to know before they accept."""
+    return [
+        (_("Agency"), found.agency.name),
+        (_("Invited by"), found.invited_by.name if found.invited_by else _("Those who run this system")),
+        (_("Role"), found.get_role_display()),
+        (_("Membership until"), fmt_date(found.member_until) if found.member_until else _("no end set")),
+        (_("The invitation holds until"), fmt_time(found.expires_at)),
+    ]
+
+
+class PasswordByLinkView(PasswordResetFromKeyView):
+    """A password is chosen by the link of a mail; who comes by an invitation reads whose it is and until when it holds."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the facts of the invitations that the password accepts."""
+        found = invitations.by_password(self.reset_user, now=timezone.now()) if self.reset_user else []
+        return super().get_context_data(**kwargs) | {"invitations": [_invitation_facts(one) for one in found]}
 
 
 def _member(request: ViewedRequest, pk: int) -> Membership:

@@ -18,17 +18,30 @@ from django.contrib.sites.shortcuts import get_current_site
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from refugeecm.core import crypto, mail
 from refugeecm.core.models import User
 
 _PLACE = "mfa_authenticator.data"
+# Labels of the library's own forms, named so that our catalogues have them: they say the same words as our pages.
+LABELS = (
+    gettext_noop("Authenticator code"),
+    gettext_noop("Current Password"),
+    gettext_noop("New Password (again)"),
+)
 
 
 class AccountAdapter(DefaultAccountAdapter):
     """Nobody signs up by themselves: an administrator of their agency invites them."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": _("The e-mail address or the password is not correct. Type both again."),
+        "incorrect_password": _("The password is not correct. Type it again."),
+        "enter_current_password": _("The password that you have now is not correct. Type it again."),
+        "too_many_login_attempts": _("Too many failed attempts to sign in. Try again in five minutes."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Return False always."""
@@ -78,6 +91,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
 class SecondFactorAdapter(DefaultMFAAdapter):
     """Second factors are stored sealed."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": _("The code is wrong or was used before. Type the one that the app shows now.")
+    }
 
     def build_totp_svg(self, url: str) -> str:
         """Return the QR code of a new second factor, drawn here."""

@@ -39,7 +39,10 @@ async function attempt() {
   }
   saved = upTo;
   tell("");
-  if (saved === changes) kept.textContent = `${kept.dataset.kept} ${new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" })}`;
+  if (saved === changes) {
+    const time = new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" }); // as the server writes times
+    kept.textContent = kept.dataset.kept.replace("{time}", time);
+  }
   return saved === changes;
 }
 

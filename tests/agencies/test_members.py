@@ -26,6 +26,7 @@ from agencies.tasks import look_after_members
 from refugeecm.core import mail, outbox
 from refugeecm.core.ids import of_number
 from refugeecm.core.models import Event, User
+from refugeecm.core.templatetags.ui import fmt_time
 from tests.agencies.test_sign_in import PASSWORD, set_up, sign_in
 from tests.conftest import NOW, Cast, Person, acting_as
 
@@ -70,6 +71,14 @@ def test_an_invited_person_chooses_a_password_sets_up_a_second_factor_and_works(
     for name in ("Noor", "Haddad", "Helping", "caseworker", cast.partner_admin.user.name):
         assert name not in f"{sent.outbox[-1].subject} {sent.outbox[-1].body}"
     assert not Membership.objects.filter(user=invitation.user).exists()
+    page = Client().get(path, follow=True).content.decode()
+    for known in (
+        "Helping Hands",
+        cast.partner_admin.user.name,
+        "Caseworker",
+        fmt_time(invitation.expires_at),
+    ):
+        assert known in page
     assert choose(path).status_code == 200
     member = Membership.objects.get(user=invitation.user)
     assert (member.agency, member.role, member.is_active) == (cast.help, Role.CASEWORKER, True)
@@ -122,7 +131,14 @@ def test_who_works_elsewhere_accepts_signed_in_and_nobody_else_can(cast: Cast) -
     assert cast.caseworker.browser().get(path).status_code == 404
     assert cast.caseworker.browser().post(path).status_code == 404
     browser = cast.stranger.browser()
-    assert "Helping Hands" in browser.get(path).content.decode()
+    page = browser.get(path).content.decode()
+    for known in (
+        "Helping Hands",
+        cast.partner_admin.user.name,
+        "Supervisor",
+        fmt_time(invitation.expires_at),
+    ):
+        assert known in page
     assert "You now work for Helping Hands." in browser.post(path, follow=True).content.decode()
     assert browser.get(path).status_code == 404
     assert cast.stranger.user.memberships.count() == 2

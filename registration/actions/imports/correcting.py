@@ -37,13 +37,13 @@ CORRECTED = events.declare(
     "registration.import.corrected", "Corrected rows were sent back to the file in which they had errors."
 )
 NOT_OURS = gettext_noop(
-    "The column _row is missing. Download the rows with errors, correct them in that file, and send it back as it is. %(detail)s"
+    "The column _row is missing. Download the rows with errors, correct them in that file, and send it back as it is."
 )
 COLUMN_GONE = gettext_noop(
     "The column “%(detail)s” of the original file is missing. Put it back, and send the file again."
 )
 NOTHING_WAITS = gettext_noop(
-    "None of these rows waits to be corrected. Download the rows with errors anew: somebody may have sent them already. %(detail)s"
+    "None of these rows waits to be corrected. Download the rows with errors anew: somebody may have sent them already."
 )
 LEFT_OUT = gettext_noop(
     "Rows that were not among those with errors, and were left out: %(detail)s. New families belong into a file of their own."
