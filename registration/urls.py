@@ -12,6 +12,7 @@ from registration.views import (
     influx,
     needs,
     people,
+    photos,
     preregistration,
     queue,
     slips,
@@ -37,7 +38,8 @@ register_converter(OutcomeConverter, "outcome")
 urlpatterns = [
     path("people/<uuid:pk>/correct/", people.correct, name="correct"),
     path("people/<uuid:pk>/facts/", people.facts, name="facts"),
-    path("people/<uuid:pk>/photo/", people.photo, name="photo"),
+    path("people/<uuid:pk>/photo/", photos.photo, name="photo"),
+    path("households/<uuid:pk>/photos/", photos.family, name="photos"),
     path("registration/groups/", preregistration.groups, name="groups"),
     path("registration/groups/new/", preregistration.group_new, name="group-new"),
     path("households/<uuid:pk>/place/", preregistration.place, name="place"),

@@ -373,7 +373,5 @@ class PhotoForm(forms.Form):
     """A photo of the person's face."""
 
     photo = forms.FileField(
-        label=_("Photo"),
-        help_text=_("JPEG, PNG or WebP, up to 20 MB. Place and time of taking are removed."),
-        widget=forms.ClearableFileInput(attrs={"accept": "image/*", "capture": "user"}),
+        error_messages={"required": _("Take a photo, or choose one, before you save it.")}
     )

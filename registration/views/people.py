@@ -15,18 +15,17 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from agencies import access
-from agencies.access import Permission, shown_fields
+from agencies.access import Permission
 from agencies.access.declaration import ViewedRequest
 from agencies.actions import reads
 from refugeecm.core.refusals import told_on, told_to
 from refugeecm.core.templatetags.ui import country, fmt_date
-from registration.actions import corrections, further_facts, photos, sealing
+from registration.actions import corrections, further_facts, sealing
 from registration.enums import CorrectionReason, Level
 from registration.forms.people import (
     BiometricForm,
     DocumentForm,
     PersonForm,
-    PhotoForm,
     RelativeForm,
     RemovalForm,
     as_typed,
@@ -176,22 +175,16 @@ def facts(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Documents, relatives elsewhere, references of biometric systems and the photo of a person: read, add and remove."""
     person, now = person_of(request, pk), timezone.now()
     part, forms = request.POST.get("part", ""), {name: one[0]() for name, one in _PARTS.items()}
-    photo_form = PhotoForm()
     if request.method == "POST":
         if part in _PARTS and "row" in request.POST:
             _remove(request, person, part)
             return redirect("facts", pk)
-        form = forms[part] = (
-            _PARTS[part][0](request.POST) if part in _PARTS else PhotoForm(request.POST, request.FILES)
-        )
-        photo_form = forms.pop(part) if part not in _PARTS else photo_form
+        if part not in _PARTS:
+            raise Http404
+        form = forms[part] = _PARTS[part][0](request.POST)
         if form.is_valid():
             with told_on(form):
-                if part in _PARTS:
-                    _PARTS[part][1](individual=person, by=request.viewer, now=now, **form.cleaned_data)
-                else:
-                    data = form.cleaned_data["photo"].read(photos.LARGEST_FILE + 1)
-                    photos.take(individual=person, data=data, by=request.viewer, now=now)
+                _PARTS[part][1](individual=person, by=request.viewer, now=now, **form.cleaned_data)
                 messages.success(request, _("Saved."))
                 return redirect("facts", pk)
     reads.record(viewer=request.viewer, rows=[person], view="facts", now=now)
@@ -202,9 +195,8 @@ def facts(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
             for name, form in forms.items()
         ],
         "reasons": CorrectionReason.choices,
-        "photo_form": photo_form,
         "photo": Photo.objects.owned_by(request.viewer).filter(individual=person).first(),
-        "wrong": next((one for one in (*forms.values(), photo_form) if one.errors), None),
+        "wrong": next((one for one in forms.values() if one.errors), None),
         "crumbs": _crumbs(person),
     }
     return render(request, "registration/facts.html", context)
@@ -243,23 +235,6 @@ def _rows(request: ViewedRequest, person: Individual, part: str) -> list[tuple[A
         )
         for one in found
     ]
-
-
-@access.requires(Permission.PERSON_PHOTO)
-@require_http_methods(["GET", "HEAD", "POST"])
-def photo(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
-    """The photo itself, kept by no cache, each look at it noted; POST removes it."""
-    viewer, now = request.viewer, timezone.now()
-    if request.method == "POST":
-        with told_to(request, _("The photo is removed.")):
-            photos.remove(individual=person_of(request, pk), by=viewer, now=now)
-        return redirect("facts", pk)
-    found = Photo.objects.visible_to(viewer).with_shown_classes(viewer).filter(individual=pk).first()
-    if found is None or "image" not in shown_fields(found, viewer):
-        raise Http404
-    reads.record(viewer=viewer, rows=[found], view="photo", now=now)
-    image = sealing.Opener([pk]).content(found)
-    return HttpResponse(image, content_type="image/jpeg", headers={"Content-Disposition": "inline"})
 
 
 @access.requires(Permission.PERSON_READ)

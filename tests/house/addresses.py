@@ -24,6 +24,7 @@ ARGUMENTS: dict[str, dict[str, str | tuple[str, ...]]] = {
     "place": {"pk": "household"},
     "photo": {"pk": "individual"},
     "disclosures": {"pk": "individual"},
+    "photos": {"pk": "household"},
     "statement": {"pk": "individual"},
     "consents": {"pk": "individual"},
     "consent-new": {"pk": "individual"},
