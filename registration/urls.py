@@ -42,6 +42,7 @@ urlpatterns = [
     path("households/<uuid:pk>/photos/", photos.family, name="photos"),
     path("registration/groups/", preregistration.groups, name="groups"),
     path("registration/groups/new/", preregistration.group_new, name="group-new"),
+    path("households/<uuid:pk>/count/end/", preregistration.count_end, name="count-end"),
     path("households/<uuid:pk>/place/", preregistration.place, name="place"),
     path("areas/", people.areas, name="areas"),
     path("people/<uuid:pk>/consents/", exceptions.consent_list, name="consents"),

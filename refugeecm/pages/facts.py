@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from agencies.access import Sight, Viewer
+from agencies.access import Sight, Viewer, shown_fields
 from refugeecm.core.templatetags.ui import country, fmt_date
 from refugeecm.pages.people import Line
 from registration.models import FurtherName, Household, Individual
@@ -33,6 +33,11 @@ def household_facts(house: Household, viewer: Viewer, size: int) -> list[tuple[A
         (_("Site"), see("site", house.site)),
         (_("Registered"), see("registered_on", fmt_date(house.registered_on))),
         (_("Arrived"), see("arrived_on", fmt_date(house.arrived_on))),
+        *(
+            [(_("Register by"), fmt_date(last))]
+            if (last := house.register_by) and {"arrived_on", "event"} <= shown_fields(house, viewer)
+            else []
+        ),
         *(
             [(_("From"), see("origin_country", country(house.origin_country)))]
             if house.origin_country

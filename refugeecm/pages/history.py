@@ -22,6 +22,7 @@ from registration.actions.corrections import COMPLETED, words_of
 from registration.actions.status import LEGAL, RECORD
 from registration.enums import CorrectionReason, GroupReason, LegalStatus, ProcessReason, ProcessStatus
 from registration.models import AdminArea, Individual
+from registration.rules.counts import total
 from resettlement.enums import HandoverStatus, ReferralStatus
 
 DATED = ("registration.group.", "registration.individual.")  # events with the day on which they took effect
@@ -155,6 +156,8 @@ def _text(field: Any, value: Any) -> str:
         return country(value)
     if field.related_model is AdminArea:
         return str(AdminArea.objects.filter(pk=value).first())
+    if field.name == "counted":
+        return str(total(value))
     if isinstance(value, list):
         return ", ".join(value) or "–"
     if field.flatchoices:

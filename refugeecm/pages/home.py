@@ -31,7 +31,7 @@ from refugeecm.core.templatetags.ui import figure, fmt_date, fmt_time
 from refugeecm.pages.news import unread
 from registration import reports
 from registration.enums import BatchStatus
-from registration.models import DeskDraft, ImportBatch
+from registration.models import DeskDraft, Household, ImportBatch
 from registration.views.desk import title_of
 from resettlement.enums import HandoverStatus, ReferralStatus
 from resettlement.models import Handover
@@ -80,6 +80,11 @@ def home(request: ViewedRequest) -> HttpResponse:
     running: list[dict[str, Any]] = []
     if viewer.may(Permission.PERSON_REGISTER):
         tasks += _drafts(viewer)
+        own = Household.objects.visible_to(viewer).filter(agency_id=viewer.agency_id)
+        counted = own.to_register()[: LIMIT + 1].count()
+        tiles.append(
+            _waits(_("Groups to register"), counted, reverse("groups"), _("counted, not yet one by one"))
+        )
     if viewer.may(Permission.IMPORT_READ):
         batches, running = _imports(viewer, tiles)
         tasks += batches

@@ -19,12 +19,12 @@ from refugeecm.core.bulk import insert
 from refugeecm.core.ids import uuid7
 from refugeecm.core.transitions import move
 from registration import policies
-from registration.actions import people, sealing
+from registration.actions import groups, needs, people, sealing
 from registration.enums import Level, TokenStatus
 from registration.matching import POSSIBLE, Candidate
 from registration.models import DeskDraft, Household, InfluxEvent, MatchCandidate, QueueToken
 from registration.rules.arrivals import ArrivalRow
-from registration.rules.family import DECIDED, MOST, kept, of_member
+from registration.rules.family import DECIDED, MOST, kept, of_member, ticked
 
 REGISTERED = events.declare(
     "registration.desk.registered",
@@ -47,6 +47,7 @@ class Content:
     day: str = ""  # of registration; empty: the day on which it is sent
     typed: dict[str, str] = field(default_factory=dict)
     window: str = ""
+    group: str = ""  # id of the household that was only counted before, and that they are registered into
 
 
 def _place(draft_id: uuid.UUID) -> str:
@@ -123,9 +124,9 @@ def _began(draft_id: uuid.UUID) -> datetime:
     return datetime.fromtimestamp(min(draft_id.int >> 80, _NO_LATER) / 1000, UTC)
 
 
-def household_of(draft_id: uuid.UUID) -> uuid.UUID:
-    """Return the id of the household that this draft becomes: the same each time, so that a form sent twice registers once."""
-    return people.individual_id(_began(draft_id), b"household" + draft_id.bytes, 1)
+def first_of(draft_id: uuid.UUID) -> uuid.UUID:
+    """Return the id that the first person of this draft gets: the same each time, so that a form sent twice registers once."""
+    return people.individual_id(_began(draft_id), draft_id.bytes, 1)
 
 
 @transaction.atomic
@@ -139,15 +140,26 @@ def register_family(
 ) -> uuid.UUID:
     """Register the family of a draft that the caller has locked, and remove the draft; return the household's id.
 
+    A draft that names a group which was only counted registers into that one.
     `members` and whom they resemble (`found`), both by the place in the form. Who may be somebody else and was not said not to be
-    is noted for a later decision. Raises policies.NotPermitted.
+    is noted for a later decision; needs that were ticked are flagged, for others to review. Raises policies.NotPermitted.
     """
     content = content_of(draft)
     typed, country = content.typed, content.typed.get("h-country", "")
     language = typed.get("h-language", "")
+    joins = uuid.UUID(content.group) if content.group else None
+    if joins:
+        if not Household.objects.visible_to(by).filter(pk=joins).exists():
+            raise policies.NotPermitted(
+                _(
+                    "The file of this group was closed to you since you began. Ask a supervisor to register them."
+                )
+            )
+        groups.lock(Household(pk=joins), by=by)
     arrival = people.Arrival(
         members=list(members.values()),
         ordinals=[place + 1 for place in members],
+        joins=joins,
         group={"origin_country": country},
         details=[
             {
@@ -161,7 +173,7 @@ def register_family(
         arrivals=[arrival], by=by, now=now, event=draft.event, seed=draft.pk.bytes, created_at=_began(draft.pk),
         level=content.level,
     )  # fmt: skip
-    household = household_of(draft.pk)
+    household = joins or people.individual_id(_began(draft.pk), b"household" + draft.pk.bytes, 1)
     ruled_out = {place: typed.get(f"{place}-{DECIDED}", "").split() for place in members}
     pairs = [
         (person, other)
@@ -184,6 +196,14 @@ def register_family(
             for ordinal, (person, other) in enumerate(pairs)
         ],
     )
+    noticed = min(date.fromisoformat(content.day), now.date()) if content.day else None
+    flags = [
+        needs.Flag(person, code, identified_on=noticed)
+        for place, person in zip(members, arrival.individuals, strict=True)
+        for code in ticked(typed, place)
+    ]
+    if flags:
+        needs.flag(flags=flags, by=by, now=now)
     not_same = {
         str(person): ruled_out[place]
         for place, person in zip(members, arrival.individuals, strict=True)

@@ -20,7 +20,7 @@ from refugeecm.core.bulk import insert
 from refugeecm.core.ids import uuid7
 from registration import policies
 from registration.actions import access_rows, exceptions, people
-from registration.enums import FOCAL, Flow, GroupReason, LegalStatus, Relationship, StatusCategory
+from registration.enums import FOCAL, Flow, GroupReason, LegalStatus, Level, Relationship, StatusCategory
 from registration.models import Household, Individual, PastMembership
 from registration.policies import NotPermitted
 from registration.rules.arrivals import ArrivalRow
@@ -76,7 +76,9 @@ def add(
         details=[details] * len(members),
     )
     flow = Flow.BIRTH if reason == GroupReason.BIRTH else Flow.REGISTRATION
-    people.register(arrivals=[group], by=by, now=now, event=household.event, level=household.level, flow=flow)
+    # Of a group of whom others are still only counted, the event says how far somebody is registered.
+    level = "" if household.level == Level.GROUP else household.level
+    people.register(arrivals=[group], by=by, now=now, event=household.event, level=level, flow=flow)
     _note(JOINED, [], group.individuals, by=by, now=now, reason=reason, on=on)
     return group.individuals
 

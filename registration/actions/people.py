@@ -23,6 +23,7 @@ from registration.actions import access_rows, exceptions, ledger, sealing
 from registration.enums import FOCAL, Flow, LegalStatus, Level, ProcessStatus, Relationship
 from registration.models import Document, Household, Individual, InfluxEvent, PersonKey
 from registration.rules.arrivals import ArrivalRow, head_of, person_of
+from registration.rules.counts import left
 from registration.rules.keys import keys
 
 HOUSEHOLD_REGISTERED = events.declare(
@@ -84,7 +85,8 @@ def register(
     Writes in one go, in this transaction: households, people, keys, documents, history (by triggers), ledger, access rows, events.
     The ids of the people are put into `arrival.individuals`, in the order of its members. `level` is the event's where none is
     given. A new group without a focal point gets one (rules.arrivals.head_of); a second one who joins a group is "to be defined".
-    Who joins a group whose file is sealed, or closed to somebody, is so too; a closed group is open again.
+    Who joins a group whose file is sealed, or closed to somebody, is so too; a closed group is open again. Of a group that was only
+    counted the number of those who are still to be registered falls.
     Raises policies.NotPermitted.
     """
     policies.check_may(by, Permission.PERSON_REGISTER)
@@ -105,8 +107,7 @@ def register(
         Household.objects.filter(pk__in=joined, closed_on__isnull=False).update(
             closed_on=None, closing_reason=""
         )
-        # Whoever was only counted before is now registered one by one.
-        Household.objects.filter(pk__in=joined, level=Level.GROUP).update(level=rows.level)
+        _count_down(joined, rows)
         exceptions.extend(joined)
     access_rows.cover_individuals([row["id"] for row in rows.individuals], fresh=True)
     for name, subjects in (
@@ -116,6 +117,22 @@ def register(
         if subjects:
             events.note(name, "household", *subjects, by=by, now=now, event=event.slug)
     return people
+
+
+def _count_down(joined: list[uuid.UUID], rows: _Rows) -> None:
+    """Take who is registered now from the count of their group; of a group of whom nobody is left, the level is theirs."""
+    for group in (
+        Household.objects.select_for_update().filter(pk__in=joined, level=Level.GROUP).order_by("pk")
+    ):
+        now_known = [
+            (one["sex"], ledger.age_band(one["birth_date"], one["registered_on"]))
+            for one in rows.individuals
+            if one["household_id"] == group.pk
+        ]
+        group.counted = left(group.counted, now_known)
+        if not group.counted:
+            group.level = rows.level
+        group.save(update_fields=["counted", "level"])
 
 
 def household_number(by: Viewer, *, year: int) -> str:

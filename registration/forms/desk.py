@@ -13,6 +13,7 @@ from agencies.forms.fields import Day, country_choices
 from registration.enums import DocumentKind, Level, Sex
 from registration.models import InfluxEvent
 from registration.rules import family
+from registration.rules.needs import AT_THE_DESK, NEEDS
 
 
 def _typed(label: Any, *, length: int = 200, **attrs: Any) -> forms.CharField:
@@ -114,13 +115,19 @@ class FamilyMemberForm(forms.Form):
     )
     document_number = _typed(_("Document number"), dir="ltr")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, led: bool = False, **kwargs: Any) -> None:
+        """`led`: somebody else leads the group already, so that the first of the form has a relationship as well."""
         super().__init__(*args, **kwargs)
-        if self.prefix == "0":
+        if self.prefix == "0" and not led:
             del self.fields["relationship_to_head"]
         else:
             known = [(one, RELATIONSHIPS[one]) for one in family.RELATIONSHIPS]
             self.fields["relationship_to_head"].choices = [("", "–"), *known]  # type: ignore[attr-defined]
+
+    def needs(self) -> list[tuple[str, str, bool]]:
+        """Return (code, label, ticked) of the specific needs that a clerk may note beside this person."""
+        given = family.ticked(self.data, int(self.prefix or 0)) if self.is_bound else []
+        return [(code, gettext(NEEDS[code]), code in given) for code in AT_THE_DESK]
 
 
 # What rules.family.RELATIONSHIPS are called on screen.

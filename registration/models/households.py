@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, ClassVar
 
 from django.db import models
@@ -23,6 +24,10 @@ class HouseholdQuerySet(PersonQuerySet["Household"]):
 
     access_by = "household_id"
     reached_by = "pk"
+
+    def to_register(self) -> HouseholdQuerySet:
+        """Return the groups that were only counted, of whose members some are still to be registered."""
+        return self.filter(level=Level.GROUP, closed_on=None)
 
     def with_seal(self) -> HouseholdQuerySet:
         """Annotate `sealed_at` and `emergency_until`, None where the file is not sealed or nobody has broken the glass."""
@@ -61,7 +66,8 @@ class Household(PersonOwned):
         db_index=False,
         verbose_name=_("place of residence"),
     )
-    # Of a group that was only counted (UNHCR Registration Guidance 6.5): whom to ask for, and {"F": {"0-4": 1, …}, "M": {…}}.
+    # Of a group that was only counted (UNHCR Registration Guidance 6.5): whom to ask for, and how many are still to be registered,
+    # {"F": {"0-4": 1, …}, "M": {…}}; the count of the first day is in the history.
     focal_name = models.CharField(_("focal point"), max_length=200, blank=True, db_default="")
     counted: models.JSONField[Any, Any] = models.JSONField(blank=True, db_default={})
     closed_on = models.DateField(_("closed on"), null=True)
@@ -83,9 +89,19 @@ class Household(PersonOwned):
         indexes = [
             models.Index(fields=["agency", "id"], name="household_newest"),
             models.Index(
+                fields=["agency", "arrived_on", "id"],
+                name="household_to_register",
+                condition=models.Q(level=Level.GROUP, closed_on=None),
+            ),
+            models.Index(
                 fields=["source_ref"], name="household_source_ref", condition=~models.Q(source_ref="")
             ),
         ]
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def register_by(self) -> date | None:
+        """The last day for registering these people, while their event says one."""
+        return self.event.register_by(self.arrived_on) if self.event and self.arrived_on else None

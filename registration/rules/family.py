@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from registration.rules.arrivals import ArrivalRow, RowError, check_household, read_row
+from registration.rules.needs import AT_THE_DESK
 from registration.rules.words import plain
 
 HOUSEHOLD = ("country", "phone", "arrival_date", "language", "consent")
@@ -23,6 +24,7 @@ MEMBER = (
     "document_number",
 )
 DECIDED = "not_same"  # the people who this member is not, as ids with spaces between
+NEEDED = "needs"  # codes of specific needs that were ticked, with spaces between
 MOST = 30  # members of a family on one page
 LONGEST = (
     400  # characters that are kept of a field while it is being typed; rules.arrivals refuses more than 200
@@ -47,18 +49,24 @@ def of_member(typed: Mapping[str, str], place: int) -> dict[str, str]:
     return {name: text for name in MEMBER if (text := typed.get(f"{place}-{name}", "").strip())}
 
 
+def ticked(typed: Mapping[str, str], place: int) -> list[str]:
+    """Return the codes of the needs that were ticked for the member at a place, of those that a desk offers."""
+    given = typed.get(f"{place}-{NEEDED}", "").split()
+    return [code for code in AT_THE_DESK if code in given]
+
+
 def places(typed: Mapping[str, str]) -> list[int]:
     """Return the places of the form at which somebody stands; the head's always."""
-    return [place for place in range(MOST) if place == 0 or of_member(typed, place)]
+    return [place for place in range(MOST) if place == 0 or of_member(typed, place) or ticked(typed, place)]
 
 
 def rows_of(
-    typed: Mapping[str, str], *, site: str, day: str, countries: Mapping[str, str]
+    typed: Mapping[str, str], *, site: str, day: str, countries: Mapping[str, str], led: bool = False
 ) -> dict[int, dict[str, str]]:
     """Return {place: the row as rules.arrivals.read_row takes it} of everybody in the form.
 
     `day`: of registration, as year-month-day. `countries`: the code of each name that a nationality may be typed as, plain
-    (rules.words); a code is taken as it is.
+    (rules.words); a code is taken as it is. `led`: they join a group that has a focal point, to whom the relationships are meant.
     """
     head, country = of_member(typed, 0), typed.get("h-country", "")
     rows = {}
@@ -67,9 +75,10 @@ def rows_of(
         nationality = own.get("nationality", country)
         rows[place] = {
             **own,
-            "family_name": own.get("family_name", head.get("family_name", "")),
+            # A need ticked beside nobody is an error of its own, not somebody with the head's name.
+            "family_name": own.get("family_name", head.get("family_name", "") if own else ""),
             "nationality": countries.get(plain(nationality), nationality),
-            "relationship_to_head": "head" if place == 0 else own.get("relationship_to_head", ""),
+            "relationship_to_head": "head" if place == 0 and not led else own.get("relationship_to_head", ""),
             "registration_date": day,
             "registration_site": site,
             "arrival_date": typed.get("h-arrival_date", "").strip() or day,
@@ -81,7 +90,7 @@ def rows_of(
 def kept(sent: Mapping[str, str]) -> dict[str, str]:
     """Return the fields of the form among what a browser sent, without empty ones, none longer than LONGEST."""
     known = {f"h-{name}" for name in HOUSEHOLD}
-    known |= {f"{place}-{name}" for place in range(MOST) for name in (*MEMBER, DECIDED)}
+    known |= {f"{place}-{name}" for place in range(MOST) for name in (*MEMBER, DECIDED, NEEDED)}
     return {
         name: text[: LONGEST if not name.endswith(DECIDED) else LONGEST * 4]
         for name, text in sent.items()

@@ -159,6 +159,10 @@ REPLACED_BY = {
 _RESTRICTED = {"LP-AP", "LP-CR", "LP-TA", "LP-TO", "LP-VA", "LP-VF", "LP-VO", "LP-VP"}
 _SENSITIVE = {"SV", "TR", "SM"}
 
+# What a clerk sees, or is told, while a family is being registered: families of codes, told apart later by who reviews them. That a
+# child is there without an adult is suggested by rule; that it is separated from its parents, only somebody who is there can tell.
+AT_THE_DESK = ("DS", "SM", "PG", "ER", "SC")
+
 ADULT, OLDER = 18, 60  # completed years; CRC article 1, and the band 60+ of UNHCR's statistics
 _FOCAL, _MARRIED = {"PA", "HR1"}, {"MA", "CL"}
 _CHILD, _GRANDCHILD = {"SON", "DAU", "SCM", "SCF"}, {"GCM", "GCF"}

@@ -29,9 +29,11 @@ from registration.actions import desk
 from registration.enums import Level
 from registration.forms.desk import DeskForm, FamilyForm, FamilyMemberForm
 from registration.matching import SAME
-from registration.models import DeskDraft, Household, InfluxEvent, QueueToken
+from registration.models import DeskDraft, Household, Individual, InfluxEvent, QueueToken
 from registration.rules import family as rules
 from registration.rules.arrivals import RowError
+from registration.rules.counts import total
+from registration.rules.dates import read_date
 from registration.rules.words import plain
 from registration.views.hints import resembling
 
@@ -97,14 +99,18 @@ def event_of(standing: Mapping[str, Any]) -> InfluxEvent | None:
 @require_POST
 @access.requires(Permission.PERSON_REGISTER)
 def family_new(request: ViewedRequest) -> HttpResponse:
-    """Open a form for the next family, or for the one whose number was called."""
-    token = None
+    """Open a form for the next family, for the one whose number was called, or for members of a group that was only counted."""
+    token = group = None
     if request.POST.get("token"):
         token = get_object_or_404(_tokens(request.viewer), pk=_uuid(request.POST["token"]))
-    return _next(request, token)
+    if request.POST.get("group"):
+        group = get_object_or_404(_groups(request.viewer).to_register(), pk=_uuid(request.POST["group"]))
+    return _next(request, token, group)
 
 
-def _next(request: ViewedRequest, token: QueueToken | None = None) -> HttpResponse:
+def _next(
+    request: ViewedRequest, token: QueueToken | None = None, group: Household | None = None
+) -> HttpResponse:
     standing = standing_of(request)
     event = event_of(standing)
     if event is None:
@@ -114,9 +120,14 @@ def _next(request: ViewedRequest, token: QueueToken | None = None) -> HttpRespon
         "h-country": event.origins[0] if len(event.origins) == 1 else "",
         "h-language": standing["language"],
     }
+    if group is not None:
+        event = group.event or event
+        arrived = group.arrived_on.isoformat() if group.arrived_on else ""
+        typed |= {"h-country": group.origin_country or typed["h-country"], "h-arrival_date": arrived}
     content = desk.Content(
-        site=standing["site"], level=standing["level"], day=standing["day"], typed=rules.kept(typed)
-    )
+        site=standing["site"], level=standing["level"], day=standing["day"], typed=rules.kept(typed),
+        group=str(group.pk) if group else "",
+    )  # fmt: skip
     with told_to(request):
         draft = desk.start(event=event, content=content, by=request.viewer, now=timezone.now(), token=token)
         return redirect("family", draft.pk)
@@ -125,6 +136,21 @@ def _next(request: ViewedRequest, token: QueueToken | None = None) -> HttpRespon
 
 def _tokens(viewer: Viewer) -> QuerySet[QueueToken]:
     return QueueToken.objects.visible_to(viewer)
+
+
+def _groups(viewer: Viewer) -> Any:
+    own = Household.objects.visible_to(viewer).filter(agency_id=viewer.agency_id)
+    return own.select_related("event")
+
+
+def _leader(content: desk.Content, viewer: Viewer) -> Individual | None:
+    """Return who leads the group that these people join."""
+    if not content.group:
+        return None
+    led: Individual | None = (
+        Individual.objects.visible_to(viewer).filter(household=content.group).focal_points().first()
+    )
+    return led
 
 
 def _uuid(text: str) -> uuid.UUID:
@@ -143,7 +169,7 @@ def _draft(request: ViewedRequest, pk: uuid.UUID, *, locked: bool) -> DeskDraft:
 
 def _sent(request: ViewedRequest) -> dict[str, str]:
     return {
-        name: " ".join(values) if name.endswith(rules.DECIDED) else values[-1]
+        name: " ".join(values) if name.endswith((rules.DECIDED, rules.NEEDED)) else values[-1]
         for name, values in request.POST.lists()
     }
 
@@ -156,8 +182,8 @@ def family(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     try:
         draft = _draft(request, pk, locked=request.method == "POST")
     except Http404:
-        done = desk.household_of(pk)  # sent twice, or come back to
-        if Household.objects.owned_by(viewer).filter(pk=done).exists():
+        made = Individual.objects.owned_by(viewer).filter(pk=desk.first_of(pk))
+        if done := made.values_list("household", flat=True).first():  # sent twice, or come back to
             return redirect("slip", done)
         raise
     if request.method == "GET":
@@ -210,11 +236,11 @@ def family_keep(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 @access.requires(Permission.PERSON_REGISTER)
 def family_hints(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Say who the member may be of whom something was typed."""
-    draft, typed = _draft(request, pk, locked=False), rules.kept(_sent(request))
+    viewer, draft, typed = request.viewer, _draft(request, pk, locked=False), rules.kept(_sent(request))
     content, now, place = desk.content_of(draft), timezone.now(), _number(request.GET.get("row"))
     content.typed = typed
-    rows = {at: row for at, row in _rows(content, now).items() if at == place}
-    hints, _found = resembling(rows, typed, viewer=request.viewer, now=now)
+    rows = {at: row for at, row in _rows(content, now, _leader(content, viewer)).items() if at == place}
+    hints, _found = resembling(rows, typed, viewer=viewer, now=now)
     return render(request, "registration/family_hints.html", {"hints": hints.get(place, []), "place": place})
 
 
@@ -239,10 +265,10 @@ def _day(content: desk.Content, now: datetime) -> date:
     return date.fromisoformat(content.day) if content.day else timezone.localdate(now)
 
 
-def _rows(content: desk.Content, now: datetime) -> dict[int, dict[str, str]]:
+def _rows(content: desk.Content, now: datetime, led: Individual | None) -> dict[int, dict[str, str]]:
     return rules.rows_of(
-        content.typed, site=content.site, day=_day(content, now).isoformat(), countries=_countries()
-    )
+        content.typed, site=content.site, day=_day(content, now).isoformat(), countries=_countries(), led=led is not None
+    )  # fmt: skip
 
 
 def _countries() -> dict[str, str]:
@@ -255,7 +281,7 @@ def _countries() -> dict[str, str]:
 def _register(request: ViewedRequest, draft: DeskDraft, *, now: datetime, on: bool) -> HttpResponse:
     """Register the family of a locked draft, or show what stands in the way."""
     viewer, content = request.viewer, desk.content_of(draft)
-    rows = _rows(content, now)
+    rows = _rows(content, now, _leader(content, viewer))
     members, wrong = rules.read(rows, today=timezone.localdate(now))
     hints, found = resembling(rows, content.typed, viewer=viewer, now=now)
     asked = request.POST.getlist("asked")
@@ -288,7 +314,8 @@ def _register(request: ViewedRequest, draft: DeskDraft, *, now: datetime, on: bo
         reverse("slip", args=[household]), _("Print the slip"),
     )  # fmt: skip
     messages.success(request, said)
-    return _next(request)
+    rest = _groups(viewer).to_register().filter(pk=household).first() if content.group else None
+    return _next(request, group=rest)
 
 
 def _form(
@@ -306,12 +333,13 @@ def _form(
     content = desk.content_of(draft)
     if typed is not None:
         content.typed = dict(typed)
-    typed, rows = content.typed, _rows(content, now)
+    leader = _leader(content, request.viewer)
+    typed, rows = content.typed, _rows(content, now, leader)
     hints, _found = resembling(rows, typed, viewer=request.viewer, now=now)
     household = FamilyForm(typed, prefix="h")
     household.fields["country"].widget.attrs["autofocus"] = not says and not wrong
     shown = _shown(typed, _number(request.GET.get("members")))
-    members = [FamilyMemberForm(typed, prefix=str(place)) for place in shown]
+    members = [FamilyMemberForm(typed, prefix=str(place), led=leader is not None) for place in shown]
     problems = [("id_" + name if name else "", text) for name, text in says]
     for name, text in says:
         if name.startswith("h-"):
@@ -330,9 +358,17 @@ def _form(
     origin = typed.get("h-country", "")
     for member in (*members, blank := FamilyMemberForm(prefix="__n__")):
         member.fields["nationality"].widget.attrs["placeholder"] = country(origin) if origin else ""
+    group = _groups(request.viewer).filter(pk=content.group).first() if content.group else None
+    arrived = read_date(rows[0]["arrival_date"])
     context = {
         "draft": draft,
         "content": content,
+        "group": group,
+        "leader": leader,
+        "left": total(group.counted) if group else 0,
+        "arrived": arrived.day if arrived else None,
+        "register_by": draft.event.register_by(arrived.day) if arrived else None,
+        "today": timezone.localdate(now),
         "level": Level(content.level).label,
         "day": _day(content, now),
         "household": household,

@@ -10,18 +10,19 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agencies import access
 from agencies.access import Permission
 from agencies.access.declaration import ViewedRequest
 from agencies.actions import reads
 from refugeecm.core.paging import page_of
-from refugeecm.core.refusals import told_on
+from refugeecm.core.refusals import told_on, told_to
 from registration.actions import places, preregistration
-from registration.enums import Level
 from registration.forms.groups import GroupForm, PlaceForm
 from registration.models import Household
+from registration.rules.counts import total
+from registration.views.exceptions import own_household
 
 
 @access.requires(Permission.PERSON_REGISTER)
@@ -29,17 +30,16 @@ from registration.models import Household
 def groups(request: ViewedRequest) -> HttpResponse:
     """The groups of the agency whose members are still to be registered one by one, those who arrived first at the head."""
     viewer = request.viewer
-    waiting = Household.objects.visible_to(viewer).filter(
-        agency_id=viewer.agency_id, level=Level.GROUP, closed_on=None
-    )
+    waiting = Household.objects.visible_to(viewer).filter(agency_id=viewer.agency_id).to_register()
     page = page_of(
         waiting.select_related("event").order_by("arrived_on", "pk"), number=request.GET.get("page")
     )
     reads.record(viewer=viewer, rows=page.rows, view="groups", now=timezone.now())
     context = {
         "page": page,
-        "rows": [(one, sum(sum(bands.values()) for bands in one.counted.values())) for one in page.rows],
-        "crumbs": [(_("People"), reverse("people"))],
+        "rows": [(one, total(one.counted)) for one in page.rows],
+        "today": timezone.localdate(),
+        "crumbs": [(_("Registration"), reverse("registration"))],
     }
     return render(request, "registration/groups.html", context)
 
@@ -59,6 +59,15 @@ def group_new(request: ViewedRequest) -> HttpResponse:
             return redirect("groups")
     context = {"form": form, "crumbs": [(_("Groups to register"), reverse("groups"))]}
     return render(request, "registration/group_form.html", context)
+
+
+@access.requires(Permission.PERSON_REGISTER)
+@require_POST
+def count_end(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Note that nobody else of a counted group comes."""
+    with told_to(request, _("Nobody else of this group is waited for.")):
+        preregistration.end_count(group=own_household(request, pk), by=request.viewer, now=timezone.now())
+    return redirect("household", pk)
 
 
 @access.requires(Permission.PERSON_REGISTER)

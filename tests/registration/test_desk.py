@@ -22,6 +22,7 @@ from registration.models import (
     InfluxEvent,
     MatchCandidate,
     QueueToken,
+    SpecificNeed,
 )
 from tests.conftest import NOW, Cast, acting_as
 
@@ -74,7 +75,12 @@ def draft_of(address: str) -> str:
 def test_a_family_is_registered_once_with_what_members_inherit(clerk: Client, cast: Cast) -> None:
     address = begin(clerk)
     assert 'value="ara" selected' in clerk.get(address).content.decode()
-    first = clerk.post(address, {**TYPED, "2-nationality": "TCD", "do": "register"})
+    ticked = {"0-needs": ["PG", "XX", "SV"], "1-needs": ["DS", "SM"], "3-needs": "ER"}
+    nobody = clerk.post(address, {**TYPED, **ticked, "2-nationality": "TCD", "do": "register"})
+    assert 'href="#id_3-given_name"' in nobody.content.decode(), "a need of nobody is not lost"
+    assert len(re.findall(r'value="DS"\s+checked', nobody.content.decode())) == 1
+    del ticked["3-needs"]
+    first = clerk.post(address, {**TYPED, **ticked, "2-nationality": "TCD", "do": "register"})
     assert first.status_code == 302, re.findall(
         r'class="problem".*?</div>', first.content.decode(), re.DOTALL
     )
@@ -95,6 +101,17 @@ def test_a_family_is_registered_once_with_what_members_inherit(clerk: Client, ca
         said = Event.objects.get(name=desk.REGISTERED, subject_id=household.pk)
         assert said.details["consent"] == desk.CONSENT_TEXT
         assert not DeskDraft.objects.exists()
+        noted = SpecificNeed.objects.order_by("code").values_list(
+            "individual", "code", "status", "restricted"
+        )
+        assert list(noted) == [
+            (idris.pk, "DS", "flagged", False),
+            (hawa.pk, "PG", "flagged", False),
+            (idris.pk, "SM", "flagged", True),
+        ]
+    shown = clerk.get(reverse("individual", args=[idris.pk])).content.decode()
+    assert "Disability" in shown
+    assert "Serious medical condition" not in shown, "restricted: written by whoever registers, read by few"
     slip = clerk.get(first["Location"]).content.decode()
     assert household.number in slip
     assert 'lang="ar"' in slip

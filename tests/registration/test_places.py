@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from refugeecm.demonstration.world import AREAS
-from registration.actions import people
+from registration.actions import people, preregistration
 from registration.models import AdminArea, Household, Individual, InfluxEvent, LedgerLine
+from registration.rules.counts import left, total
 from tests.conftest import NOW, Cast, acting_as, arrival
 
 HXL = """Country,State code,State,Locality code,Locality,Arabic
@@ -89,15 +91,103 @@ def test_a_group_is_counted_then_registered_one_by_one(cast: Cast, event: Influx
         assert group.level == "PRE_GROUP"
         assert not LedgerLine.objects.exists(), "nobody is registered by a count"
     assert [(one.number, people) for one, people in listed.context["rows"]] == [(group.number, 6)]
-    assert browser.get(reverse("household", args=[group.pk])).status_code == 200
+    assert "Nobody else comes" in browser.get(reverse("household", args=[group.pk])).content.decode()
     with acting_as(viewer):
-        members = people.Arrival(members=[arrival(given_name="Halima")], ordinals=[1], joins=group.pk)
+        members = people.Arrival(
+            members=[arrival(given_name=name) for name in ("Halima", "Zara", "Asha", "Hawa", "Nadia", "Idris")],
+            ordinals=list(range(1, 7)), joins=group.pk,
+        )  # fmt: skip
         people.register(arrivals=[members], by=viewer, now=NOW, event=event)
-        assert Individual.objects.get().is_focal_point
-        assert Household.objects.get().level == "IND_EMERGENCY"
+        assert Individual.objects.focal_points().count() == 1
+        group.refresh_from_db()
+        assert (group.level, group.counted) == ("IND_EMERGENCY", {})
     assert browser.get(reverse("groups")).context["rows"] == []
     assert cast.stranger.browser().get(reverse("groups")).context["rows"] == []
     assert cast.decider.browser().get(reverse("groups")).status_code == 403
+
+
+def test_who_was_counted_is_registered_at_the_desk_into_that_group(cast: Cast, event: InfluxEvent) -> None:
+    clerk, viewer = cast.caseworker.browser(), cast.caseworker.viewer
+
+    def count(women: int) -> Household:
+        with acting_as(viewer):
+            return preregistration.count_group(
+                event=event, site="FORD", focal_name="Halima", origin_country="SDN", arrived_on=date(2026, 2, 18), area=None,
+                counted={"F": {"0-4": 1, "18-59": women}, "M": {"60+": 1}}, by=viewer, now=NOW,
+            )  # fmt: skip
+
+    InfluxEvent.objects.filter(pk=event.pk).update(status="declared", registered_within=15)
+    group, other = count(3), count(1)
+    assert "Groups to register" in clerk.get(reverse("home")).content.decode()
+    listed = clerk.get(reverse("groups")).content.decode()
+    assert "5 Mar 2026" in listed
+    assert "Overdue" in listed
+    chosen = {"group": str(group.pk)}
+    assert clerk.post(reverse("family-new"), chosen)["Location"] == reverse("registration")
+    clerk.post(reverse("registration"), {"event": event.pk, "site": "CAMP-A", "level": "IND_BASIC"})
+    address = str(clerk.post(reverse("family-new"), chosen)["Location"])
+    page = clerk.get(address).content.decode()
+    assert group.number in page
+    assert "of whom 5 are still to be registered" in page
+    assert "2026-02-18" in page
+    assert "is to be registered by" in page
+    typed = {"h-country": "SDN", "h-consent": "on", "h-arrival_date": "2026-02-18", "do": "register"}
+    woman = {"0-given_name": "Halima", "0-sex": "F", "0-date_of_birth": "34"}
+    girl = {"1-given_name": "Zara", "1-sex": "F", "1-date_of_birth": "9", "1-relationship_to_head": "child"}
+    made = clerk.post(address, {**typed, **woman, **girl})
+    assert made["Location"] == reverse("slip", args=[group.pk])
+    assert clerk.post(address, {**typed, **woman})["Location"] == made["Location"], "sent twice"
+    with acting_as(viewer):
+        group.refresh_from_db()
+        assert group.counted == {"F": {"18-59": 2}, "M": {"60+": 1}}, (
+            "a girl of 9 took the place of a smaller one"
+        )
+        assert group.level == "PRE_GROUP"
+        halima = Individual.objects.get(given_name="Halima")
+        assert (halima.relationship, halima.level, halima.household_id) == ("PA", "IND_BASIC", group.pk)
+    address = str(clerk.post(reverse("family-new"), chosen)["Location"])
+    assert "Relationships are those to:" in clerk.get(address).content.decode()
+    man = {"0-given_name": "Musa", "0-sex": "M", "0-date_of_birth": "70", "0-relationship_to_head": "parent"}
+    on = clerk.post(address, {**typed, **man, "do": "next"}, follow=True).content.decode()
+    assert "of whom 2 are still to be registered" in on, "the next ones of the same group"
+    shown = clerk.get(reverse("household", args=[group.pk])).content.decode()
+    assert "3 → 2" in shown
+    assert "Register by" in shown
+    for house in (group, other):
+        told = clerk.post(reverse("count-end", args=[house.pk]), follow=True).content.decode()
+        assert "Nobody else of this group is waited for." in told
+        assert "Nobody else comes" not in told
+    again = clerk.post(reverse("count-end", args=[group.pk]), follow=True).content.decode()
+    assert "is waited for any more" in again
+    with acting_as(viewer):
+        assert Individual.objects.get(given_name="Musa").relationship == "PRM"
+        group.refresh_from_db()
+        other.refresh_from_db()
+        assert (group.level, group.counted, group.closed_on) == ("IND_BASIC", {}, None)
+        assert (other.level, other.closing_reason) == ("PRE_GROUP", "group_closed")
+    assert clerk.get(reverse("groups")).context["rows"] == []
+    for outsider in (cast.partner, cast.stranger):
+        assert outsider.browser().post(reverse("family-new"), chosen).status_code == 404
+        assert outsider.browser().post(reverse("count-end", args=[group.pk])).status_code == 404
+
+
+COUNT = {"F": {"0-4": 1, "18-59": 2}, "M": {"5-11": 1}}
+
+
+@pytest.mark.parametrize(
+    ("registered", "rest"),
+    [
+        ([], COUNT),
+        ([("F", "0-4"), ("M", "5-11")], {"F": {"18-59": 2}}),
+        ([("F", "60+")], {"F": {"18-59": 2}, "M": {"5-11": 1}}),
+        ([("M", ""), ("M", "18-59")], {"F": {"18-59": 2}}),
+        ([("U", "")], {"F": {"18-59": 2}, "M": {"5-11": 1}}),
+        ([("F", "18-59")] * 9, {}),
+    ],
+)
+def test_a_count_falls_by_one_for_each_person(registered: list[Any], rest: Any) -> None:
+    assert left(COUNT, registered) == rest
+    assert total(COUNT) == 4
 
 
 def test_where_a_family_lives_is_written_and_told(cast: Cast, family: list[Individual]) -> None:
