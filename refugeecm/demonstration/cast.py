@@ -100,6 +100,7 @@ _AT_PARTNERS = (
 _AT_HOSTS = (
     ("desk", "Registration desk", Role.CASEWORKER),
     ("decisions", "Decisions", Role.DECISION_MAKER),
+    ("supervision", "Supervision", Role.SUPERVISOR),
     ("office", "Head of office", Role.ADMINISTRATOR),
     ("deputy", "Deputy head of office", Role.ADMINISTRATOR),
 )

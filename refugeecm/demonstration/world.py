@@ -17,9 +17,9 @@ from refugeecm.demonstration import dealings
 from refugeecm.demonstration.arrivals_file import HEADER, Writer, spoiled
 from refugeecm.demonstration.cast import Cast, country_name, host_code
 from refugeecm.demonstration.figures import Corridor, shares
-from registration.actions import events, imports, people, places
-from registration.enums import BatchStatus, InfluxBasis, InfluxStatus
-from registration.models import EntryPoint, ImportBatch, InfluxEvent
+from registration.actions import events, imports, influx, people, places
+from registration.enums import BatchStatus, InfluxBasis, Level
+from registration.models import ImportBatch, InfluxEvent
 from registration.rules.areas import read_areas
 from registration.rules.arrivals import ArrivalRow, read_row
 
@@ -73,7 +73,9 @@ def slug(corridor: Corridor, now: datetime) -> str:
 def _arrive(cast: Cast, corridor: Corridor, share: int, *, seed: int, now: datetime) -> int:
     """Register the people of one corridor, in waves, at the office of the country of asylum."""
     code = host_code(corridor.asylum)
-    clerk = "amina" if code == "BORDER" else "desk"
+    clerk, *approving = (
+        ("amina", "samir", "dana") if code == "BORDER" else ("desk", "supervision", "decisions")
+    )
     sites = SITES.get((corridor.origin, corridor.asylum), ("Reception centre", "Camp North"))
     writer = Writer(
         seed=seed, origins={corridor.origin: 1.0}, sites=sites, span=25, prefix=f"{corridor.origin}-"
@@ -81,21 +83,18 @@ def _arrive(cast: Cast, corridor: Corridor, share: int, *, seed: int, now: datet
     with transaction.atomic():
         viewer = cast.act(code, clerk)
         name = f"Arrivals from {country_name(corridor.origin)}, {now.year}"
-        event = events.draft(
-            slug=slug(corridor, now), name=name, by=viewer, now=now - timedelta(days=WAVES[0] + 30)
-        )
-        if event.status != InfluxStatus.DRAFT:
-            raise RuntimeError(f"Event {event.slug} exists")
-        InfluxEvent.objects.filter(pk=event.pk).update(
-            status=InfluxStatus.DECLARED,
-            basis=InfluxBasis.PRIMA_FACIE,
-            origins=[corridor.origin],
-            expected=max(share, 1) * 2,
-            registered_within=15,
-        )
-        EntryPoint.objects.bulk_create(
-            EntryPoint(event=event, name=site, site=site, capacity=max(share // 40, 20)) for site in sites
-        )
+        then = now - timedelta(days=WAVES[0] + 30)
+        event = events.draft(slug=slug(corridor, now), name=name, by=viewer, now=then)
+        influx.propose(
+            event=event, basis=InfluxBasis.PRIMA_FACIE, origins=[corridor.origin], expected=max(share, 1) * 2,
+            level=Level.EMERGENCY, registered_within=15, by=viewer, now=then,
+        )  # fmt: skip
+        for site in sites:
+            room = {"name": site, "site": site, "capacity": max(share // 40, 20)}
+            influx.set_entry_point(event=event, point=None, by=viewer, now=then, **room)
+        for place, who in enumerate(approving, 1):
+            influx.approve(event=event, by=cast.act(code, who), now=then + timedelta(hours=place))
+        viewer = cast.act(code, clerk)
         for wave, days in enumerate(WAVES):
             size = share // len(WAVES) + (wave < share % len(WAVES))
             moment = now - timedelta(days=days, minutes=seed % 300)

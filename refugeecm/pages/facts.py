@@ -21,6 +21,7 @@ Text = str | Promise
 
 FURTHER = (
     "level", "other_nationalities", "nationality_status", "origin_country", "languages", "education", "occupation",
+    "said_to_agree",
 )  # fmt: skip
 
 
@@ -80,6 +81,7 @@ def identity(person: Individual, viewer: Viewer) -> list[tuple[Any, ...]]:
         "languages": ", ".join(name_of(one, get_language() or "en") for one in person.languages),
         "education": person.get_education_display(),
         "level": person.get_level_display(),
+        "said_to_agree": _("Yes") if person.said_to_agree else "",
     }
     names = (
         "given_name", "father_name", "family_name", "native_name", "mother_name", "birth_place", "nationality", "marital_status",

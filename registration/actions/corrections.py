@@ -23,7 +23,7 @@ from registration.enums import Level
 from registration.models import BiometricReference, Document, FurtherName, Individual, Photo, Relative
 from registration.policies import NotPermitted
 from registration.rules.arrivals import phone_digits
-from registration.rules.keys import Person, keys, under
+from registration.rules.keys import Person, keys
 from registration.rules.levels import above, missing
 
 COMPLETED = events.declare(
@@ -261,5 +261,4 @@ def keys_of(person: Individual, opener: sealing.Opener) -> list[int]:
         phones=(digits,) if digits else (),
         documents=tuple(one for one in papers if one),
     )
-    also = [under(record, kind, name) for kind, names in further_names(person).items() for name in names]
-    return keys(record, secret=crypto.derived("keys"), also=also)
+    return keys(record, secret=crypto.derived("keys"), further=further_names(person))

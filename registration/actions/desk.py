@@ -203,7 +203,7 @@ def register_family(
         for code in ticked(typed, place)
     ]
     if flags:
-        needs.flag(flags=flags, by=by, now=now)
+        needs.flag(flags=flags, by=by, now=now, fresh=True)
     not_same = {
         str(person): ruled_out[place]
         for place, person in zip(members, arrival.individuals, strict=True)

@@ -39,11 +39,15 @@ class Flag:
 
 
 @transaction.atomic
-def flag(*, flags: Sequence[Flag], by: Viewer, now: datetime, status: str = NeedStatus.FLAGGED) -> int:
+def flag(
+    *, flags: Sequence[Flag], by: Viewer, now: datetime, status: str = NeedStatus.FLAGGED, fresh: bool = False
+) -> int:
     """Record needs of people of the viewer's agency; return how many are new. What is open already stays as it is.
 
-    `status` is CONFIRMED or DISMISSED where somebody answers a suggestion. Five statements for the batch, and its events. Raises
-    NotPermitted for an unknown code, a day to come, a person of another agency, or a restricted need that is not just flagged.
+    `status` is CONFIRMED or DISMISSED where somebody answers a suggestion. `fresh` says that the people were registered in this
+    transaction: nothing stands yet, and whoever joined a sealed file may be closed to the viewer already. Five statements for the
+    batch, and its events. Raises NotPermitted for an unknown code, a day to come, a person of another agency, or a restricted need
+    that is not just flagged.
     """
     policies.check_may(by, Permission.NEED_RECORD)
     for one in flags:
@@ -57,15 +61,7 @@ def flag(*, flags: Sequence[Flag], by: Viewer, now: datetime, status: str = Need
             )
         if status != NeedStatus.FLAGGED:
             policies.check_review(code=one.code, by=by)
-    people = {one.individual_id for one in flags}
-    own = Individual.objects.visible_to(by).filter(agency_id=by.agency_id, pk__in=people)
-    if own.count() < len(people):
-        raise NotPermitted(_("Only the agency that is responsible for this person records needs."))
-    # What is open, restricted or not: whoever may not know of a need is not told by a refusal.
-    standing = SpecificNeed.objects.owned_by(by).filter(individual__in=people)
-    if status != NeedStatus.DISMISSED:
-        standing = standing.open()
-    known = set(standing.values_list("individual_id", "code"))
+    known = set() if fresh else _standing({one.individual_id for one in flags}, by, status)
     opener = Opener(one.individual_id for one in flags if one.note)
     rows: list[dict[str, Any]] = []
     for place, one in enumerate(flags):
@@ -94,6 +90,18 @@ def flag(*, flags: Sequence[Flag], by: Viewer, now: datetime, status: str = Need
     insert(SpecificNeed, rows)
     _tell(FLAGGED, [(row["id"], row["individual_id"], row["restricted"]) for row in rows], by=by, now=now)
     return len(rows)
+
+
+def _standing(people: set[uuid.UUID], by: Viewer, status: str) -> set[tuple[uuid.UUID, str]]:
+    """Return (person, code) of what is not recorded again. Raises NotPermitted for a person of another agency."""
+    own = Individual.objects.visible_to(by).filter(agency_id=by.agency_id, pk__in=people)
+    if own.count() < len(people):
+        raise NotPermitted(_("Only the agency that is responsible for this person records needs."))
+    # What is open, restricted or not: whoever may not know of a need is not told by a refusal.
+    standing = SpecificNeed.objects.owned_by(by).filter(individual__in=people)
+    if status != NeedStatus.DISMISSED:
+        standing = standing.open()
+    return set(standing.values_list("individual_id", "code"))
 
 
 @transaction.atomic

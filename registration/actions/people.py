@@ -21,7 +21,7 @@ from refugeecm.core.ids import number, uuid7
 from registration import policies
 from registration.actions import access_rows, exceptions, ledger, sealing
 from registration.enums import FOCAL, Flow, LegalStatus, Level, ProcessStatus, Relationship
-from registration.models import Document, Household, Individual, InfluxEvent, PersonKey
+from registration.models import Document, FurtherName, Household, Individual, InfluxEvent, PersonKey
 from registration.rules.arrivals import ArrivalRow, head_of, person_of
 from registration.rules.counts import left
 from registration.rules.keys import keys
@@ -82,7 +82,8 @@ def register(
 ) -> int:
     """Register households and their members for the viewer's agency; return how many people.
 
-    Writes in one go, in this transaction: households, people, keys, documents, history (by triggers), ledger, access rows, events.
+    Writes in one go, in this transaction: households, people, keys, documents, further names, history (by triggers), ledger, access
+    rows, events.
     The ids of the people are put into `arrival.individuals`, in the order of its members. `level` is the event's where none is
     given. A new group without a focal point gets one (rules.arrivals.head_of); a second one who joins a group is "to be defined".
     Who joins a group whose file is sealed, or closed to somebody, is so too; a closed group is open again. Of a group that was only
@@ -102,6 +103,7 @@ def register(
     insert(Individual, filled(Individual, rows.individuals))
     insert(PersonKey, rows.keys)
     insert(Document, rows.documents)
+    insert(FurtherName, rows.names)
     ledger.write(rows.stock, agency=by.agency, flow=flow)
     if joined:
         Household.objects.filter(pk__in=joined, closed_on__isnull=False).update(
@@ -188,6 +190,7 @@ class _Rows:
         self.individuals: list[dict[str, Any]] = []
         self.keys: list[dict[str, Any]] = []
         self.documents: list[dict[str, Any]] = []
+        self.names: list[dict[str, Any]] = []
         self.joined: list[uuid.UUID] = []
         self.stock: Counter[tuple[Any, ...]] = Counter()
 
@@ -214,7 +217,10 @@ class _Rows:
             household = arrival.joins
             self.joined.append(household)
         start = len(self.individuals)
-        found = arrival.keys or [keys(person_of(member), secret=self.secret) for member in arrival.members]
+        found = arrival.keys or [
+            keys(person_of(member), secret=self.secret, further=member.further_names)
+            for member in arrival.members
+        ]
         details = arrival.details or [{}] * len(arrival.members)
         for member, ordinal, stored, more in zip(
             arrival.members, arrival.ordinals, found, details, strict=True
@@ -299,12 +305,29 @@ class _Rows:
                     "number_index": sealing.document_index(row.document_number),
                 }
             )
+        if row.more:
+            self._name(person, row.further_names, ordinal)
         origin = more.get("origin_country") or row.nationality
         self.stock[
             registered_on, origin, self.event.country, more.get("legal_status") or self.status, row.registration_site, row.sex,
             ledger.age_band(row.birth_date, registered_on),
         ] += 1  # fmt: skip
         return person
+
+    def _name(self, person: uuid.UUID, names: Mapping[str, Sequence[str]], ordinal: int) -> None:
+        """Add the further names of a person, by kind."""
+        for kind, given in names.items():
+            for place, name in enumerate(given):
+                seed = f"{kind}{place}".encode() + self.seed
+                self.names.append(
+                    {
+                        "id": individual_id(self.created_at, seed, ordinal),
+                        "agency_id": self.by.agency_id,
+                        "individual_id": person,
+                        "kind": kind,
+                        "name": name,
+                    }
+                )
 
     @staticmethod
     def _more(given: Mapping[str, Any], key: bytes, person: uuid.UUID) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from registration.importers.tables import HEADER_WITHIN
 from registration.models import ImportBatch
-from registration.rules.columns import COLUMNS, FURTHER, LABELS, NAME_FIELDS
+from registration.rules.columns import COLUMNS, FURTHER, LABELS
 
 
 class FormatForm(forms.Form):
@@ -109,7 +109,7 @@ class ColumnsForm(forms.Form):
         return [self[f"column_{place}"] for place in range(len(self.batch.header))]
 
     def clean(self) -> dict[str, Any]:
-        """A field has one column, and somebody must have a name."""
+        """A field has one column. (That one of them is a name is asked by the action.)"""
         given = super().clean() or {}
         chosen: dict[str, str] = {}
         for bound in self.columns():
@@ -119,10 +119,6 @@ class ColumnsForm(forms.Form):
                 self.add_error(bound.name, taken % {"column": chosen[field]})
             elif field:
                 chosen[field] = str(bound.label)
-        if not set(NAME_FIELDS) & set(chosen):
-            self.add_error(
-                None, _("Choose a column with a name: given name, father’s name, family name or full name.")
-            )
         return given
 
     def wishes(self) -> dict[str, Any]:

@@ -41,7 +41,10 @@ def _choices() -> dict[str, Iterable[tuple[str, object]]]:
 
 
 def _lines() -> list[list[str]]:
-    hints = [gettext("such as %(example)s") % {"example": column.example} for column in _EVERY]
+    hints = [
+        gettext("such as %(example)s") % {"example": one.example} + (one.note and f". {gettext(one.note)}")
+        for one in _EVERY
+    ]
     return [
         [gettext(column.label) for column in _EVERY],
         [tag_of(column.field) for column in _EVERY],

@@ -138,6 +138,8 @@ class Individual(PersonOwned):
     site = models.CharField(_("registration site"), max_length=80, blank=True)
     source_ref = models.CharField(_("number in the source"), max_length=80, blank=True)
     registered_on = models.DateField(_("registered on"))
+    # What a list says, and no Consent: rules.columns, "consent".
+    said_to_agree = models.BooleanField(_("agreed to be registered, says the list"), db_default=False)
     keys = ArrayField(
         models.BigIntegerField(), default=list
     )  # registration.rules.keys: names, document, phone, hashed
@@ -151,7 +153,7 @@ class Individual(PersonOwned):
         " registered_on",
         C2="relationship given_name father_name family_name native_name mother_name sex birth_date birth_precision"
         " birth_estimated birth_place birth_country birth_area nationality other_nationalities nationality_status origin_country"
-        " origin_area languages education occupation marital_status",
+        " origin_area languages education occupation marital_status said_to_agree",
         C3="phone email site",
         C4="religion ethnicity",
         internal="keys",

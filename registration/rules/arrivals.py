@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from registration.rules import words
-from registration.rules.columns import COLUMNS, FURTHER, LABELS, NAME_FIELDS, gettext_noop, map_header
+from registration.rules.columns import COLUMNS, FURTHER, FURTHER_NAMES, NAME_FIELDS, gettext_noop
 from registration.rules.countries import iso3
 from registration.rules.dates import DAY, YEAR, TypedDate, digits_folded, read_date
 from registration.rules.keys import Person
@@ -62,6 +62,7 @@ MESSAGES = {
     "two_heads": gettext_noop("The household has more than one head. Keep one and correct the others."),
     "no_head": gettext_noop("The household has no head; its first adult becomes the contact person."),
     "language": gettext_noop("“%(value)s” is not a known language; it is left out. Write its name or its code, such as ara."),
+    "needs": gettext_noop("Not everything here is a known specific need. Write UNHCR's codes, such as DS-PM; the rest is left out."),
     "education": gettext_noop("“%(value)s” is not a known level of education; it is recorded as unknown."),
     "email": gettext_noop("“%(value)s” is not an e-mail address; it is left out."),
     "no_consent": gettext_noop(
@@ -88,7 +89,7 @@ class RowError(NamedTuple):
 
 class ArrivalRow(NamedTuple):
     """One person as read: texts in NFC, codes of UNHCR and ISO, None or "" for what was not given. `more`: what the columns of
-    FURTHER say, as columns of Individual, and an `origin_pcode`; None where they say nothing."""
+    FURTHER say, as columns of Individual, and what is in columns.ASIDE; None where they say nothing."""
 
     source_id: str
     registration_date: date | None
@@ -115,6 +116,11 @@ class ArrivalRow(NamedTuple):
     arrival_date: date | None
     more: dict[str, Any] | None = None
 
+    @property
+    def further_names(self) -> dict[str, list[str]]:
+        """Names that the columns above do not have, by kind."""
+        return self.more.get("further_names", {}) if self.more else {}
+
 
 _INVISIBLE = re.compile(
     "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
@@ -123,7 +129,6 @@ _SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 _PLACEHOLDERS = frozenset("- -- . .. / ? N/A".split())
 _SPREADSHEET_ERRORS = frozenset("#VALUE! #REF! #N/A #NAME? #DIV/0! #NULL! #NUM! #SPILL! #CALC!".split())
 _NOTHING = _PLACEHOLDERS | _SPREADSHEET_ERRORS | {""}
-_SEVERAL = re.compile(r"\s*[,;/|،؛]\s*")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _EXTRA_PHONE = re.compile(r"[,;/|]|\bor\b|\bou\b")
 
@@ -169,6 +174,10 @@ class _Reading:
             return ""
         return text
 
+    def several(self, column: str) -> list[str]:
+        """The parts of a cell that may hold several, each once."""
+        return list(dict.fromkeys(filter(None, words.SEVERAL.split(self.text(column)))))
+
     def date(self, column: str, today: date) -> date | None:
         text = self.text(column)
         if not text:
@@ -196,7 +205,7 @@ class _Reading:
         """The countries of a cell, which may name several."""
         text = self.text(column)
         found: list[str] = []
-        for part in [text] if text.isalpha() else _SEVERAL.split(text):
+        for part in [text] if text.isalpha() else words.SEVERAL.split(text):
             code = iso3(words.code_in(part), self._scheme) if part else ""
             if code is None:
                 self.note(column, "country", part)
@@ -351,18 +360,26 @@ def _further(reading: _Reading, nationalities: list[str]) -> dict[str, Any] | No
         "occupation": reading.text("occupation")[:100],
         "email": reading.text("email"),
         "origin_pcode": reading.text("origin_pcode").upper(),
+        "further_names": {
+            kind: names for column, kind in FURTHER_NAMES.items() if (names := reading.several(column))
+        },
     }
+    needs = words.needs_in(reading.text("needs"))
+    found["needs"] = [code for code in needs if code]
+    if None in needs:
+        reading.note("needs", "needs", warning=True)
     if found["email"] and not _EMAIL.fullmatch(found["email"]):
         reading.note("email", "email", found["email"], warning=True)
         found["email"] = ""
-    if reading.yes("consent") is False:
+    found["said_to_agree"] = reading.yes("consent")
+    if found["said_to_agree"] is False:
         reading.note("consent", "no_consent")
     return {name: value for name, value in found.items() if value} or None
 
 
 def _languages(reading: _Reading) -> list[str]:
     found: list[str] = []
-    for word in filter(None, _SEVERAL.split(reading.text("languages"))):
+    for word in reading.several("languages"):
         code = language_of(word)
         if code is None:
             reading.note("languages", "language", word, warning=True)
@@ -476,7 +493,3 @@ def person_of(row: ArrivalRow) -> Person:
         (row.document_number,) if row.document_number else (),
         (row.document_type,) if row.document_number else (),
     )
-
-
-__all__ = ["COLUMNS", "FIELDS", "LABELS", "MESSAGES", "ArrivalRow", "RowError", "check_household", "clean", "head_of",
-           "map_header", "person_of", "phone_digits", "read_birth", "read_cells", "read_row"]  # fmt: skip

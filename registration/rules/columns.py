@@ -18,11 +18,12 @@ def gettext_noop(message: str) -> str:
 
 
 class Column(NamedTuple):
-    """A column of the template: its field, its label (a message id) and an example of its content."""
+    """A column of the template: its field, its label (a message id), an example of its content, and what else to know of it."""
 
     field: str
     label: str
     example: str
+    note: str = ""  # a message id; short, since it stands in one cell of the template
 
 
 COLUMNS = (
@@ -51,6 +52,9 @@ COLUMNS = (
 # Columns that only some lists have: what they say goes into `ArrivalRow.more`, so that other lists pay nothing for them.
 FURTHER = (
     Column("grandfather_name", gettext_noop("Grandfather's name"), "Omar"),
+    Column("second_family_name", gettext_noop("Second family name"), "Haddad"),
+    Column("maiden_name", gettext_noop("Family name at birth"), "Saleh"),
+    Column("other_names", gettext_noop("Also known as"), "Um Omar"),
     Column("other_nationality", gettext_noop("Other nationality"), "IRQ"),
     Column("country_of_origin", gettext_noop("Country of origin"), "SYR"),
     Column("origin_pcode", gettext_noop("P-code of the place of origin"), "SY07"),
@@ -59,13 +63,37 @@ FURTHER = (
     Column("education", gettext_noop("Education"), "9"),
     Column("occupation", gettext_noop("Occupation"), "teacher"),
     Column("focal_point", gettext_noop("Focal point of the household"), "Y"),
-    Column("consent", gettext_noop("Agreed to be registered"), "Y"),
+    # "Y" is a fact (Individual.said_to_agree) and no Consent: that is specific and informed (UNHCR's policy on the protection of
+    # personal data, 2015, 2.1): towards a recipient, for a purpose, in a language and by a text that we know. A list tells none of
+    # this, so nothing is ever shared because of it.
+    Column(
+        "consent",
+        gettext_noop("Agreed to be registered"),
+        "Y",
+        gettext_noop(
+            "Kept as what the list says. It is no consent to share anything: record that on the person's page."
+        ),
+    ),
     Column("arrival_point", gettext_noop("Point of arrival"), "Gate 2"),
+    Column(
+        "needs",
+        gettext_noop("Specific needs"),
+        "DS-PM; SP-PT",
+        gettext_noop(
+            "UNHCR's codes or words, separated by semicolons. Each is recorded as a need that nobody has confirmed yet."
+        ),
+    ),
 )
 LABELS = {column.field: column.label for column in (*COLUMNS, *FURTHER)} | {
     "age": gettext_noop("Age"),
     "": gettext_noop("Whole row"),
 }
+# Names by kind: what the record of every person has no column for.
+FURTHER_NAMES = {
+    "grandfather_name": "grandfather", "second_family_name": "second_family", "maiden_name": "maiden", "other_names": "alias",
+}  # fmt: skip
+# What `ArrivalRow.more` says that is no column of a person: {kind: names}, codes of needs, and the place of origin.
+ASIDE = frozenset({"further_names", "needs", "origin_pcode"})
 NAME_FIELDS = ("given_name", "father_name", "family_name", "full_name_native")
 
 # Alternatives are separated by "|"; capitals, accents, spaces, punctuation and text in brackets do not count.
@@ -209,6 +237,19 @@ _HEADERS = {
         "grandfather|grandfather's name|grandfathers name|name of grandfather|third name|grand father name|"
         "nom du grand pere|nombre del abuelo|اسم الجد|الجد|#name+grandfather|#person+name+grandfather"
     ),
+    "second_family_name": (
+        "second family name|second surname|second last name|family name 2|segundo apellido|deuxieme nom de famille|"
+        "اسم العائلة الثاني|#name+family+second|#name+second"
+    ),
+    "maiden_name": (
+        "maiden name|birth name|name at birth|family name at birth|nom de jeune fille|nom de naissance|apellido de soltera|"
+        "nombre de soltera|apellido de nacimiento|اسم العائلة عند الولادة|اسم العائلة قبل الزواج|#name+maiden|#name+birth"
+    ),
+    "other_names": (
+        "also known as|aka|alias|aliases|known as|nickname|other name|other names|previous name|previous names|surnom|"
+        "autre nom|autres noms|apodo|sobrenombre|otro nombre|otros nombres|الاسم المستعار|اسم الشهرة|اسماء اخرى|"
+        "#name+alias|#name+other"
+    ),
     "other_nationality": (
         "other nationality|other nationalities|second nationality|nationality 2|dual nationality|autre nationalite|"
         "autres nationalites|otra nacionalidad|segunda nacionalidad|جنسية اخرى|الجنسية الثانية|#nationality+other|"
@@ -254,6 +295,13 @@ _HEADERS = {
         "arrival point|entry point|point of entry|border point|border crossing|crossing point|port of entry|"
         "point d'entree|point d'arrivee|poste frontiere|punto de entrada|paso fronterizo|نقطة الدخول|نقطة الوصول|المعبر|"
         "#loc+entry|#loc+arrival|#loc+border"
+    ),
+    "needs": (
+        "needs|specific need|specific needs|specific need code|specific needs code|specific needs codes|special needs|"
+        "special need|protection needs|vulnerability|vulnerabilities|vulnerability code|besoin specifique|"
+        "besoins specifiques|besoins particuliers|vulnerabilite|vulnerabilites|necesidad especifica|"
+        "necesidades especificas|necesidades especiales|vulnerabilidad|vulnerabilidades|الاحتياجات الخاصة|احتياجات خاصة|"
+        "الاحتياجات المحددة|احتياجات محددة|مواطن الضعف|#person+needs|#needs|#need+code|#person+vulnerability|#vulnerability"
     ),
 }
 # Names of technical columns of Kobo exports: used where the file has no better one. A household is a form there, its people

@@ -5,7 +5,7 @@ seldom do.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from hashlib import blake2b
@@ -136,8 +136,9 @@ def probe_keys(person: Person, *, secret: bytes) -> list[int]:
     return keys_of(person, secret=secret).probe
 
 
-def keys(person: Person, *, secret: bytes, also: Sequence[Person] = ()) -> list[int]:
-    """The keys that are stored with a person; `also`: the same person under other names."""
+def keys(person: Person, *, secret: bytes, further: Mapping[str, Sequence[str]] | None = None) -> list[int]:
+    """The keys that are stored with a person; `further`: their other names, by kind."""
+    also = [under(person, kind, name) for kind, names in (further or {}).items() for name in names]
     return sorted({key for one in (person, *also) for key in keys_of(one, secret=secret).stored})
 
 

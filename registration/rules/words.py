@@ -1,5 +1,5 @@
 """Which code is meant by this word in a list of arrivals: sex, relationship, marital status, document type,
-yes or no?
+specific need, yes or no?
 
 Codes are UNHCR's (eRRF code tables); words are those of registration forms in English, French, Spanish and
 Arabic.
@@ -7,9 +7,13 @@ Arabic.
 
 # ruff: noqa: SIM905 - word lists read better as one text
 
+import re
 import unicodedata
 from functools import lru_cache
 
+from registration.rules.needs import NEEDS, current
+
+SEVERAL = re.compile(r"\s*[,;/|،؛]\s*")  # between the words of a cell that may hold several
 _LETTERS = str.maketrans("أإآٱىة", "اااايه")
 
 
@@ -67,6 +71,50 @@ EDUCATION = _table(
     U="unknown|inconnu|desconocido|غير معروف",
     **{str(year): f"{year} years|grade {year}|{year} ans|{year} anos|year {year}" for year in range(1, 15)},
 )
+# Where a word says no more than the family of a need, it is the family's code. "": the cell says that there is none.
+_NEED_WORDS = {
+    "": "none|no|n|0|nil|no needs|no specific needs|aucun|aucune|neant|non|ninguno|ninguna|لا|لا يوجد",
+    "CR": "enfant a risque|nino en riesgo|طفل معرض للخطر|اطفال معرضون للخطر",
+    "CR-CH": "child headed household|enfant chef de menage|طفل رب اسرة",
+    "CR-TP": "teenage mother|pregnant girl|grossesse precoce|embarazo adolescente",
+    "SC": "uasc|unaccompanied and separated child|enfant non accompagne ou separe",
+    "SC-UC": "unaccompanied|uam|enfant non accompagne|mineur non accompagne|nino no acompanado|menor no acompanado|"
+    "طفل غير مصحوب|قاصر غير مصحوب",
+    "SC-SC": "enfant separe|nino separado|menor separado|طفل منفصل|طفل منفصل عن ذويه",
+    "WR": "women at risk|femme a risque|mujer en riesgo|امراة معرضة للخطر|نساء معرضات للخطر",
+    "ER": "elderly|elderly at risk|older person|old person|older at risk|personne agee|personne agee a risque|"
+    "persona mayor|adulto mayor|كبير السن|كبار السن|مسن|مسنة",
+    "SP": "single caregiver or parent|parent seul|parent isole|monoparental|famille monoparentale|"
+    "madre soltera|padre soltero|معيل وحيد|عائل وحيد|والد وحيد",
+    "DS": "disabled|person with disability|pwd|handicap|handicape|handicapee|personne handicapee|discapacidad|"
+    "discapacitado|discapacitada|اعاقة|ذو اعاقة|ذوي الاعاقة|معاق|معاقة",
+    "DS-BD": "blind|visual disability|aveugle|malvoyant|ciego|ciega|اعاقة بصرية|كفيف",
+    "DS-DF": "deaf|hearing disability|sourd|sourde|sordo|sorda|اعاقة سمعية|اصم",
+    "DS-SD": "speech disability|muet|mudo|اعاقة نطقية",
+    "PG": "pregnant|pregnancy|pregnant woman|enceinte|femme enceinte|embarazada|embarazo|حامل",
+    "PG-LC": "lactating woman|breastfeeding|allaitante|femme allaitante|lactante|مرضع|مرضعة",
+    "FU": "family separation|regroupement familial|reunificacion familiar|لم شمل الاسرة",
+    "SM": "medical|medical condition|medical case|maladie grave|cas medical|condicion medica|caso medico|enfermedad grave|"
+    "مرض خطير|حالة طبية|حالة مرضية",
+    "SM-CI": "chronic disease|chronic|maladie chronique|enfermedad cronica|مرض مزمن",
+    "SM-MI": "mental health|maladie mentale|enfermedad mental|مرض نفسي",
+    "SM-MN": "malnourished|desnutricion|سوء تغذية",
+    "SV": "gbv|sgbv|gender based violence|violence sexuelle|violence basee sur le genre|vbg|violencia sexual|"
+    "violencia de genero|عنف جنسي|عنف قائم على النوع الاجتماعي",
+    "TR": "torture survivor|survivor of torture|victim of torture|victime de torture|tortura|victima de tortura|تعذيب|"
+    "ناج من التعذيب|ضحية تعذيب",
+    "LP": "legal and physical protection|protection juridique et physique|proteccion legal y fisica",
+    "LP-ND": "no documents|undocumented|sans papiers|sans documents|indocumentado|بدون وثائق|بلا وثائق",
+}
+# Codes with and without their hyphen, and the names that we show; an older code is the one that is used now.
+_NEEDS = {
+    **{plain(word): code for code, said in _NEED_WORDS.items() for word in said.split("|")},
+    **{
+        plain(word): current(code)
+        for code, label in NEEDS.items()
+        for word in (label, code, code.replace("-", ""))
+    },
+}
 YES = frozenset(map(plain, "y|yes|true|1|o|oui|vrai|s|si|verdadero|نعم|x|estimated|=true()".split("|")))
 NO = frozenset(map(plain, "n|no|false|0|non|faux|falso|لا|=false()".split("|")))
 
@@ -138,3 +186,19 @@ def relationship(word: str, sex: str) -> str | None:
         return word.upper()
     codes = _RELATIONSHIPS.get(plain(word))
     return None if codes is None else codes["MF".find(sex) if sex in ("M", "F") else 2]
+
+
+def needs_in(text: str) -> list[str | None]:
+    """UNHCR's codes of the specific needs in a cell, each once; "" for a word that says there is none, None for unknown words.
+
+    Codes may also be separated by spaces, as Kobo writes several answers.
+    """
+    found: list[str | None] = []
+    for part in filter(None, [text] if _need(text) is not None else SEVERAL.split(text)):
+        codes = [_need(one) for one in part.split()]
+        found += codes if _need(part) is None and None not in codes else [_need(part)]
+    return list(dict.fromkeys(found))
+
+
+def _need(word: str) -> str | None:
+    return _NEEDS.get(plain(code_in(word)))

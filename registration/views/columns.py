@@ -24,6 +24,7 @@ from registration.enums import BatchStatus
 from registration.forms.columns import ColumnsForm, FormatForm
 from registration.importers.template import write_template
 from registration.models import ImportBatch
+from registration.rules.columns import FURTHER
 
 TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -87,6 +88,7 @@ def columns(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         "how": how,
         "rows": list(zip(form.columns(), imports.samples(batch), strict=True)),
         "problem": reports.problem(batch) if batch.problem else "",
+        "notes": [(_(one.label), _(one.note)) for one in FURTHER if one.note],
         "crumbs": [(_("Imports"), reverse("imports")), (batch.file_name, "")],
     }
     return render(request, "registration/import_columns.html", context)

@@ -168,7 +168,8 @@ def _pace(how: reports.Progress) -> str:
     """Return how fast it goes and how long it takes still, in words; empty while that is not known."""
     if not how.rate:
         return ""
-    pace = _("%(rows)s rows a second") % {"rows": figure(max(round(how.rate), 1))}
+    rate = max(round(how.rate), 1)
+    pace = ngettext("%(rows)s row a second", "%(rows)s rows a second", rate) % {"rows": figure(rate)}
     if not how.left:
         return pace
     minutes = -(-how.left // 60)

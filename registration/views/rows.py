@@ -26,6 +26,9 @@ from registration.rules.columns import LABELS
 from registration.rules.matching import REASONS
 
 SIZE = 25
+KEPT_BACK = frozenset(
+    {"needs"}
+)  # columns whose cells a page does not repeat: they may name what is restricted
 SAYS = {"source": gettext_noop("Same number in the source")} | REASONS
 Text = str | Promise
 
@@ -224,7 +227,7 @@ def findings_of(batch: ImportBatch, problems: Iterable[Sequence[Any]], cells: Se
     return [
         Finding(
             column=label_of(batch, column),
-            value=values.get(column, ""),
+            value="" if column in KEPT_BACK else values.get(column, ""),
             message=gettext(message) % {"value": values.get(column, ""), "column": label_of(batch, column)},
             warning=bool(warning),
         )

@@ -16,8 +16,8 @@ from cases.models import Claim
 from refugeecm.core.models import OutboxMessage
 from refugeecm.demonstration import world
 from refugeecm.demonstration.figures import CORRIDORS, shares
-from registration.enums import BatchStatus, Outcome
-from registration.models import ImportBatch, ImportRow, Individual
+from registration.enums import BatchStatus, InfluxStatus, Outcome
+from registration.models import ImportBatch, ImportRow, Individual, InfluxEvent
 from resettlement.enums import ReferralStatus
 from resettlement.models import Referral
 from tests.conftest import Cast
@@ -68,6 +68,9 @@ def test_the_border_office_has_something_of_everything(made: dict[str, int]) -> 
         assert Notification.objects.visible_to(viewer).unread().exists()
         shared = Individual.objects.visible_to(viewer).exclude(agency=viewer.agency)
         assert shared.exists(), "another state shows people to the border office"
+        assert not InfluxEvent.objects.exclude(
+            status=InfluxStatus.DECLARED, declared_at__isnull=False
+        ).exists()
         assert not Claim.objects.filter(
             models.Q(opened_at__gt=timezone.now()) | models.Q(status_since__gt=timezone.now())
         ).exists()

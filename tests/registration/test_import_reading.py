@@ -183,6 +183,35 @@ def test_a_grandfather_is_no_family_name_where_there_is_one() -> None:
     assert map_header(["Given name", "Grandfather name", "Family name"])[2] == "family_name"
 
 
+def test_names_that_the_record_has_no_column_for_are_kept_by_kind() -> None:
+    said = {"second_family_name": "Haddad", "maiden_name": "Haroun", "other_names": "Um Ali; Salmah, Um Ali"}
+    assert (row(grandfather_name="Omar", **said).more or {})["further_names"] == {
+        "grandfather": ["Omar"],
+        "second_family": ["Haddad"],
+        "maiden": ["Haroun"],
+        "alias": ["Um Ali", "Salmah"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "needs", "warned"),
+    [
+        ("DS-PM; sp-pt", ["DS-PM", "SP-PT"], False),
+        ("DS SC-UM ER_NF", ["DS", "SC-UC", "ER-NF"], False),
+        ("Woman at risk, not specified", ["WR-WR"], False),
+        ("Discapacidad / Embarazada", ["DS", "PG"], False),
+        ("حامل، إعاقة", ["PG", "DS"], False),
+        ("SV-VF – Sexual violence during flight", ["SV-VF"], False),
+        ("single parent|hopeful", ["SP-PT"], True),
+        ("aucun", [], False),
+        ("-", [], False),
+    ],
+)
+def test_needs_by_code_and_name(text: str, needs: list[str], warned: bool) -> None:
+    assert (row(needs=text).more or {}).get("needs", []) == needs
+    assert codes(needs=text) == ["needs"] * warned
+
+
 def test_focal_points_consent_and_points_of_arrival() -> None:
     assert row(focal_point="=TRUE()").relationship == "PA"
     assert row(focal_point="no").relationship == ""
@@ -190,6 +219,7 @@ def test_focal_points_consent_and_points_of_arrival() -> None:
     assert codes(focal_point="Y", relationship_to_head="wife", sex="F") == ["focal_relation"]
     assert codes(consent="N") == ["no_consent"]
     assert codes(consent="oui") == []
+    assert row(consent="oui").more == {"said_to_agree": True}
     assert row(arrival_point="Gate 2").registration_site == "Gate 2"
     assert row(arrival_point="Gate 2", registration_site="Camp").registration_site == "Camp"
 

@@ -1,20 +1,34 @@
 """How long does an import take, compared with what PostgreSQL needs to write the same final rows?
 
 The limit is COPY as superuser, from files, of the final rows into the same tables with the same indexes and foreign keys, without
-history triggers. Both sides begin after a checkpoint, on databases made from the same template, in one run.
+history triggers. Both sides begin after a checkpoint, on databases made from the same template, in one run. And how long does an
+agency wait when others send a list of the same size at the same moment, and the same workers serve all of them?
 """
 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.db import connection, transaction
+
+from agencies.access import Viewer, enter, worker_for
+from agencies.actions import agencies as founding
+from agencies.enums import AgencyKind
+from refugeecm.celery import collect_garbage_seldom
+from refugeecm.core.models import User
 from refugeecm.demonstration import arrivals_file
 from refugeecm.demonstration.scratch import Ground
+from registration.actions import events, imports
+from registration.enums import BatchStatus
+from registration.models import ImportBatch
 
 # What an import leaves behind, parents first; history tables end in "event" by pghistory's naming.
 REGISTER = (
@@ -41,21 +55,128 @@ STAGING = (
     "registration_importstep",
 )
 EVENT = "bench"
+WORKERS = 2
+PAUSE = 0.05  # seconds, while there is nothing to do
+
+Clock = Callable[[], datetime]
+Sent = tuple[Viewer, ImportBatch, float]  # who sent it, what, and when (monotonic)
 
 
-def measure(ground: Ground, *, people: Sequence[int], say: Callable[[str], None]) -> dict[str, Any]:
-    """Return figures for each size: COPY, the import with one worker and with two, and their ratios."""
+def measure(
+    ground: Ground, *, people: Sequence[int], agencies: int, now: Clock, say: Callable[[str], None]
+) -> dict[str, Any]:
+    """Return figures for each size: COPY, the import with one worker and with two, and their ratios; with several agencies at once."""
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory)
         say("warm-up")
         _import(ground, _file(place, 3000), workers=2, name="warm")
-        return {"sizes": [_size(ground, place, size, say) for size in people]}
+        sizes = []
+        for size in people:
+            figures = _size(ground, place, size, say)
+            if agencies > 1:
+                figures["agencies"] = _agencies(ground, place, size, agencies, now, say)
+            sizes.append(figures)
+        return {"sizes": sizes}
 
 
-def _file(place: Path, people: int) -> Path:
-    path = place / f"arrivals-{people}.csv"
-    arrivals_file.write(path, rows=people, seed=people, defects=0.005, repeats=0.01)
+def _file(place: Path, people: int, number: int = 0) -> Path:
+    path = place / f"arrivals-{people}-{number}.csv"
+    arrivals_file.write(path, rows=people, seed=people + number, defects=0.005, repeats=0.01)
     return path
+
+
+def _agencies(
+    ground: Ground, place: Path, people: int, many: int, now: Clock, say: Callable[[str], None]
+) -> dict[str, Any]:
+    """Return the seconds of each agency from sending to done, alone and when all send at once; the same workers serve.
+
+    Each is served fairly when it waits no longer than its share of the workers takes: `many` times as long as alone.
+    """
+    files = {f"BENCH{number}": _file(place, people, number) for number in range(many)}
+    alone: dict[str, float] = {}
+    for code, path in files.items():
+        say(f"{people:,} people: {code} alone")
+        alone |= _served(ground, {code: path}, now)
+    say(f"{people:,} people: {many} agencies at once")
+    together = _served(ground, files, now)
+    times = {code: together[code] / alone[code] for code in files}
+    return {
+        "workers": WORKERS,
+        "seconds_alone": {code: round(took, 2) for code, took in alone.items()},
+        "seconds_together": {code: round(took, 2) for code, took in together.items()},
+        "times_alone": {code: round(ratio, 2) for code, ratio in times.items()},
+        "nobody_waits_more_than_their_share": max(times.values()) <= many,
+    }
+
+
+def _served(ground: Ground, files: Mapping[str, Path], now: Clock) -> dict[str, float]:
+    """Let each agency (by code) send its file, accept it once it is checked, and return the seconds until all of it is registered."""
+    database = ground.database("agencies")
+    with ground.using(database):
+        user = User.objects.create_user("bench@refugeecm.invalid", name="Bench")
+        viewers = {}
+        for code in files:
+            agency = founding.found(
+                code=code, name=code, kind=AgencyKind.GOVERNMENT, country="TCD", now=now()
+            )
+            viewers[code] = worker_for(agency, user_id=user.pk)
+        _settle(ground, database)
+        with _workers(now):
+            sent = {code: _send(viewers[code], path, now) for code, path in files.items()}
+            ended: dict[str, float] = {}
+            while len(ended) < len(sent):
+                for code in sent.keys() - ended.keys():
+                    if _stands(*sent[code][:2], now) == BatchStatus.DONE:
+                        ended[code] = time.monotonic() - sent[code][2]
+                time.sleep(PAUSE)
+            return ended
+
+
+def _send(viewer: Viewer, path: Path, now: Clock) -> Sent:
+    began = time.monotonic()
+    with transaction.atomic():
+        enter(viewer, reason="bench")
+        event = events.draft(slug=EVENT, name=EVENT, by=viewer, now=now())
+        batch = imports.receive(
+            data=path.read_bytes(), file_name=path.name, event=event, by=viewer, now=now()
+        )
+    return viewer, batch, began
+
+
+def _stands(viewer: Viewer, batch: ImportBatch, now: Clock) -> str:
+    """Return the status of a file, which its sender accepts as soon as it waits for that."""
+    with transaction.atomic():
+        enter(viewer, reason="bench")
+        batch.refresh_from_db()
+        if batch.status == BatchStatus.REVIEW:
+            imports.accept(batch=batch, by=viewer, now=now())
+    if batch.status == BatchStatus.FAILED:
+        raise RuntimeError(f"{batch.file_name}: {batch.problem}")
+    return batch.status
+
+
+@contextmanager
+def _workers(now: Clock) -> Iterator[None]:
+    """Let processes do whatever step comes, of any agency, until the block ends."""
+    connection.close()  # a connection is not shared with a forked process
+    context = multiprocessing.get_context("fork")
+    over = context.Event()
+    helpers = [context.Process(target=_serve, args=(over, now), daemon=True) for _one in range(WORKERS)]
+    for one in helpers:
+        one.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for one in helpers:
+            one.join()
+
+
+def _serve(over: Any, now: Clock) -> None:
+    collect_garbage_seldom()
+    while not over.is_set():
+        if not imports.run_one(now=now()):
+            over.wait(PAUSE)
 
 
 def _size(ground: Ground, place: Path, people: int, say: Callable[[str], None]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from agencies.access import Viewer
 from refugeecm.core import events
 from refugeecm.core.bulk import insert
 from refugeecm.core.ids import uuid7
-from registration.actions import people
+from registration.actions import needs, people
 from registration.actions.imports import checking, content
 from registration.actions.imports.checking import SAME_REF, finding, household_of, registered_refs
 from registration.enums import Outcome
@@ -23,6 +23,7 @@ from registration.models import (
     Individual,
     MatchCandidate,
 )
+from registration.rules.columns import ASIDE
 
 FILLED = frozenset({"mother_name", "birth_place", "marital_status", *checking.MORE})
 FILLED_IN = events.declare(
@@ -43,6 +44,14 @@ def accept(*, batch: ImportBatch, step: ImportStep, viewer: Viewer, now: datetim
     )
     candidates = _candidates(batch, arrivals, findings, seed, now)
     insert(MatchCandidate, candidates, ignore_conflicts=True)
+    flags = [
+        needs.Flag(individual, code, identified_on=row.registration_date)
+        for arrival in arrivals
+        for individual, row in zip(arrival.individuals, arrival.members, strict=True)
+        for code in (row.more or {}).get("needs", ())
+    ]
+    if flags:
+        needs.flag(flags=flags, by=viewer, now=now, fresh=True)
     counts = Counter(str(one.outcome) for one in findings.values())
     if batch.fills_empty:
         counts["filled"] = _fill(rows, findings, viewer, now)
@@ -153,8 +162,9 @@ def _areas(rows: list[content.CheckedRow]) -> dict[str, int]:
 
 def _details(more: dict[str, Any] | None, areas: dict[str, int]) -> dict[str, Any]:
     """Return what a row says besides, as columns of the person."""
-    found = dict(more or {})
-    area = areas.get(found.pop("origin_pcode", ""))
+    said = more or {}
+    area = areas.get(said.get("origin_pcode", ""))
+    found = {name: value for name, value in said.items() if name not in ASIDE}
     return {**found, "origin_area_id": area} if area else found
 
 

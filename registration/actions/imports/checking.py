@@ -26,7 +26,7 @@ from registration.rules.arrivals import (
     read_cells,
 )
 from registration.rules.dates import MONTH_FIRST
-from registration.rules.keys import Person, PersonKeys, keys_of
+from registration.rules.keys import Person, PersonKeys, keys, keys_of
 
 HELD_BACK = gettext_noop(
     "Another member of this household has an error; the household is registered together once it is corrected."
@@ -97,11 +97,7 @@ def check(*, batch: ImportBatch, step: ImportStep, viewer: Viewer, now: datetime
         for number in sorted(failed)
     ]
     secret = crypto.derived("keys")
-    good = [
-        _Good(number, row, person_of(row), keys_of(person_of(row), secret=secret))
-        for number, row in rows.items()
-        if number not in failed
-    ]
+    good = [_good(number, row, secret) for number, row in rows.items() if number not in failed]
     findings += _known(batch, step.seq, good, problems, viewer)
     known = {one["number"] for one in findings}
     findings += [  # a warning is worth a line of its own, even though the row is new
@@ -117,6 +113,14 @@ def check(*, batch: ImportBatch, step: ImportStep, viewer: Viewer, now: datetime
     counts = Counter(str(one["outcome"]) for one in findings)
     counts[Outcome.NEW] = len(raw) - sum(counts[one] for one in Outcome if one != Outcome.NEW)
     return {str(name): count for name, count in counts.items()}
+
+
+def _good(number: int, row: ArrivalRow, secret: bytes) -> _Good:
+    person = person_of(row)
+    found = keys_of(person, secret=secret)
+    if row.further_names:
+        found = found._replace(stored=keys(person, secret=secret, further=row.further_names))
+    return _Good(number, row, person, found)
 
 
 def _month_first(batch: ImportBatch) -> list[str]:

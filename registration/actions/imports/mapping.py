@@ -70,7 +70,9 @@ def choose(
     """
     chosen = [field for field in wishes["columns"] if field]
     if not set(NAME_FIELDS) & set(chosen):
-        raise policies.NotPermitted(_("Choose a column with a name: given name, family name or full name."))
+        raise policies.NotPermitted(
+            _("Choose a column with a name: given name, father’s name, family name or full name.")
+        )
     if len(chosen) != len(set(chosen)):
         raise policies.NotPermitted(_("Two columns have the same meaning. Leave one of them out."))
     said = {**wishes, "header": batch.header, "header_row": batch.found_format.get("header_row", 1)}

@@ -30,6 +30,7 @@ from registration.actions.imports import content
 from registration.enums import BatchStatus, Flow, StepKind, StepStatus
 from registration.models import (
     Document,
+    FurtherName,
     Household,
     ImportBatch,
     ImportChunk,
@@ -37,6 +38,7 @@ from registration.models import (
     Individual,
     MatchCandidate,
     PersonKey,
+    SpecificNeed,
 )
 
 UNDOING = events.declare(
@@ -46,7 +48,8 @@ UNDONE = events.declare("registration.import.undone", "The people of a file were
 REMOVED = events.declare(
     "registration.household.removed", "A household that a file brought was removed again with its members."
 )
-OWN = (Individual, Household, Document, PersonKey, MatchCandidate)  # what registering itself writes
+FACTS = (Document, FurtherName, SpecificNeed)  # rows about a person that registering writes beside them
+OWN = (Individual, Household, PersonKey, MatchCandidate, *FACTS)  # what registering itself writes
 SHOWN = 5  # people named for each thing that stands in the way
 
 Ids = list[uuid.UUID]
@@ -90,7 +93,7 @@ def obstacles(*, batch: ImportBatch, viewer: Viewer) -> list[Obstacle]:
     last = ImportChunk.objects.filter(batch=batch).aggregate(last=Max("last_row"))["last"] or 0
     ids, houses = _ids(batch, range(last + 1)), _ids(batch, range(last + 1), "household")
     found = []
-    for label, blocked in _since(ids, houses, _ids(batch, range(last + 1), "document"), viewer):
+    for label, blocked in _since(ids, houses, viewer):
         first = Individual.objects.visible_to(viewer).filter(pk__in=sorted(blocked)[:SHOWN])
         found.append(Obstacle(label, len(blocked), list(first.order_by("pk"))))
     steps = ImportStep.objects.filter(batch_id=batch.pk, kind=StepKind.ACCEPT)
@@ -101,7 +104,7 @@ def obstacles(*, batch: ImportBatch, viewer: Viewer) -> list[Obstacle]:
 
 
 def _ids(batch: ImportBatch, numbers: Iterable[int], what: str = "") -> list[str]:
-    """Return the ids that rows of a file give: of people, or of their households or documents."""
+    """Return the ids that rows of a file give: of people, or of their households."""
     seed = what.encode() + batch.pk.bytes
     return [str(people.individual_id(batch.created_at, seed, one)) for one in numbers]
 
@@ -117,21 +120,17 @@ def _column(statement: str, given: Sequence[Any]) -> Ids:
 
 
 def _since(
-    ids: list[str], houses: list[str], papers: list[str], viewer: Viewer
+    ids: list[str], houses: list[str], viewer: Viewer
 ) -> Iterator[tuple[str | Promise, set[uuid.UUID]]]:
-    """Yield (what was done since, with whom): of people, their households and documents."""
+    """Yield (what was done since, with whom): of people, their households, and what is known of them."""
     members = "SELECT id FROM registration_individual WHERE id = ANY (%s::uuid[]) AND household_id = ANY (%s::uuid[])"
     changed = {
         *_column(_CHANGED.format("individual"), [ids]),
-        *_column(
-            f"SELECT individual_id FROM registration_document WHERE individual_id = ANY (%s::uuid[])"  # noqa: S608 - our own names
-            f" AND (id NOT IN (SELECT unnest(%s::uuid[])) OR id IN ({_CHANGED.format('document')}))",
-            [ids, papers, papers],
-        ),
+        *(one for model in FACTS for one in _column(_ADDED.format(model._meta.db_table), [ids])),
         *_column(members, [ids, _column(_CHANGED.format("household"), [houses])]),
     }
     if changed:
-        yield gettext_lazy("Changed, or a document added"), changed
+        yield gettext_lazy("Changed, or something added"), changed
     joined = _column(
         "SELECT household_id FROM registration_individual WHERE household_id = ANY (%s::uuid[])"
         " AND id NOT IN (SELECT unnest(%s::uuid[]))",
@@ -161,6 +160,13 @@ def _since(
 
 _CHANGED = "SELECT pgh_obj_id FROM registration_{0}event WHERE pgh_label <> 'insert' AND pgh_obj_id = ANY (%s::uuid[])"
 
+# Whatever was not written in the very transaction that registered the person: added since, or changed.
+_ADDED = (
+    "SELECT f.individual_id FROM {0} AS f"
+    " JOIN registration_individualevent AS p ON p.pgh_obj_id = f.individual_id AND p.pgh_label = 'insert'"
+    " JOIN {0}event AS e ON e.pgh_obj_id = f.id WHERE f.individual_id = ANY (%s::uuid[]) AND e.xact <> p.xact"
+)
+
 
 def _pointing(model: type[models.Model]) -> Iterator[Any]:
     """Yield the columns of other tables that point to people or households, on this floor and above; history aside."""
@@ -179,8 +185,7 @@ def remove(*, batch: ImportBatch, step: ImportStep, viewer: Viewer, now: datetim
     ids, houses = _ids(batch, numbers), _ids(batch, numbers, "household")
     found = Individual.objects.owned_by(viewer).filter(pk__in=_standing(ids)).select_for_update(of=("self",))
     standing = list(found.select_related("event").order_by("pk"))
-    since = _since(ids, houses, _ids(batch, numbers, "document"), viewer)
-    kept = {one for _label, blocked in since for one in blocked}
+    kept = {one for _label, blocked in _since(ids, houses, viewer) for one in blocked}
     staying = {one.household_id for one in standing if one.pk in kept}
     gone = [one for one in standing if one.household_id not in staying]
     for day, members in groupby(
@@ -207,7 +212,7 @@ _REMOVED = (
     ("registration_personaccess", "individual_id"),
     ("registration_matchcandidate", "individual_id"),
     ("registration_matchcandidate", "other_id"),
-    ("registration_document", "individual_id"),
+    *((model._meta.db_table, "individual_id") for model in FACTS),
     ("registration_personkey", "individual_id"),
     ("registration_individual", "id"),
 )

@@ -1,4 +1,7 @@
-"""What is measured, and how? `./manage.py bench import|access [--people 10000,100000]` prints one JSON object."""
+"""What is measured, and how? `./manage.py bench import|access [--people 10000,100000]` prints one JSON object.
+
+`./manage.py bench import --agencies 2`: beside one agency's figures, how long each of two waits that send a list at once.
+"""
 
 import cProfile
 import io
@@ -35,6 +38,9 @@ class Command(BaseCommand):
             default="",
             help="sizes, separated by commas (import 10000,100000; access 100000,1000000)",
         )
+        parser.add_argument(
+            "--agencies", type=int, default=1, help="import: how many agencies send a list at once (1)"
+        )
         parser.add_argument("--only", default="", help="access: only the questions whose name holds this")
         parser.add_argument(
             "--profile", action="store_true", help="show where one worker's time goes, for the first size"
@@ -55,7 +61,13 @@ class Command(BaseCommand):
                     self._profile(place, sizes[0])
                     return
                 else:
-                    figures = imports.measure(place, people=sizes, say=self.stderr.write)
+                    figures = imports.measure(
+                        place,
+                        people=sizes,
+                        agencies=options["agencies"],
+                        now=timezone.now,
+                        say=self.stderr.write,
+                    )
         except (NotHere, ValueError, RuntimeError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(json.dumps({"bench": name, "cores": os.cpu_count(), **figures}, indent=1))
