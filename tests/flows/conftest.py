@@ -1,4 +1,4 @@
-"""The whole system as it runs for people: web server, worker and beat as processes, and a real browser."""
+"""The whole system as it runs for people: web server and worker as processes, and a real browser."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class System:
 
 @pytest.fixture
 def system(transactional_db: None, tmp_path: Path) -> Iterator[System]:
-    """Start web, worker and beat on the test database, on a free port, with a Redis database of their own."""
+    """Start web and a worker that also keeps the timetable, on the test database and a free port, with a Redis database of their own."""
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the browser's driver runs an event loop in this thread
     database, host = connection.settings_dict["NAME"], connection.settings_dict["OPTIONS"].get("host", "")
     with socket.socket() as free:
@@ -99,20 +99,12 @@ def system(transactional_db: None, tmp_path: Path) -> Iterator[System]:
             "warning",
             "--without-mingle",
             "--without-gossip",
-        ],
-        [
-            binary / "celery",
-            "-A",
-            "refugeecm",
-            "beat",
-            "-l",
-            "warning",
+            "--beat",
             "-s",
             tmp_path / "beat",
-            "--pidfile=",
         ],
     ]
-    logs = [(tmp_path / f"{name}.log").open("wb") for name in ("web", "worker", "beat")]
+    logs = [(tmp_path / f"{name}.log").open("wb") for name in ("web", "worker")]
     running = [
         subprocess.Popen(
             [str(part) for part in command],
