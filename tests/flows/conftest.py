@@ -60,7 +60,7 @@ class System:
 
 @pytest.fixture
 def system(transactional_db: None, tmp_path: Path) -> Iterator[System]:
-    """Start web and a worker that also keeps the timetable, on the test database and a free port, with a Redis database of their own."""
+    """Start web and a worker that keeps the timetable, too, on the test database and a free port; Redis has a database for them."""
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the browser's driver runs an event loop in this thread
     database, host = connection.settings_dict["NAME"], connection.settings_dict["OPTIONS"].get("host", "")
     with socket.socket() as free:

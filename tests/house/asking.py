@@ -148,7 +148,9 @@ class Asking:
             actor = self.world.actor(relation, role)
             client = browser(actor)
             for address in addresses():
-                for _whose, key in self.targets(actor, address.kind) if address.kind else [("", None)]:
+                for whose, key in self.targets(actor, address.kind) if address.kind else [(relation, None)]:
+                    if SMALL and whose != relation:
+                        continue
                     answer = client.get(address.at(key))
                     if answer.status_code == 200 and "html" in answer.headers["Content-Type"]:
                         for form in forms_of(answer.content.decode()):

@@ -101,7 +101,7 @@ def _script(world: World, actor: Actor, hidden: Hidden, turn: int) -> list[tuple
             found.append(("GET", path, None))
             found += [
                 ("GET", Variation.draw(which, hidden.words).behind(path), None)
-                for _one in range(1 if address.kind or SMALL else 3)
+                for _one in range((0 if SMALL else 1) if address.kind else 3)
             ]
     for word in hidden.words:
         asked = (

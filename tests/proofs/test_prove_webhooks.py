@@ -9,7 +9,7 @@ from refugeecm import services
 
 def test_nothing_is_lost_and_order_is_kept() -> None:
     command = [sys.executable, str(services.ROOT / "manage.py"), "prove", "webhooks"]
-    small = ["--events", "120", "--kills", "2"]
+    small = ["--events", "60", "--kills", "2"]
     done = subprocess.run([*command, *small], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     figures = json.loads(done.stdout)
