@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -20,6 +21,9 @@ from django.db import connection
 from agencies.actions import agencies
 from agencies.enums import AgencyKind
 from refugeecm import services
+
+_MAKING = 7_263_548_102  # the advisory lock of whoever makes the database that others are copied from
+_ROLES = Path(services.__file__).parent / "core/sql/roles.sql"
 
 
 class NotHere(Exception):
@@ -142,11 +146,30 @@ class Ground:
         for name in [row[0] for row in rows if fnmatch(row[0], pattern) and row[0] != but]:
             self.run("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
+    def tables(self) -> str:
+        """Return a database with all tables and nobody in it, made once for as long as the tables stay as they are.
+
+        Others are made from it: Django takes twenty seconds to play the migrations, PostgreSQL half a second to copy their result.
+        """
+        name = f"tables_{_shape()}"
+        waiting = self.admin("postgres")
+        try:
+            with waiting.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_lock(%s)", [_MAKING])
+            if not self.run("postgres", f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):  # noqa: S608 - our own name
+                building = f"{name}_unfinished"
+                self.drop("tables_*", but="")
+                self.run("postgres", f"CREATE DATABASE {building}")
+                self.run(building, _ROLES.read_text())
+                self.manage(building, "migrate", "--noinput")
+                self.run("postgres", f"ALTER DATABASE {building} RENAME TO {name}")
+        finally:
+            waiting.close()
+        return name
+
     def _empty(self, name: str) -> None:
-        """Make a database with all tables and nobody in it."""
-        self.run("postgres", f"CREATE DATABASE {name}")
-        self.run(name, (Path(services.__file__).parent / "core/sql/roles.sql").read_text())
-        self.manage(name, "migrate", "--noinput")
+        self.run("postgres", f"CREATE DATABASE {name} TEMPLATE {self.tables()}")
+        self.run(name, _ROLES.read_text())  # what is granted on a database is not copied
 
     def _make_template(self, now: datetime) -> str:
         name = self.name("template")
@@ -161,6 +184,23 @@ class Ground:
         """Throw all of it away."""
         for name in self.names[::-1]:
             self.run("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _shape() -> str:
+    """Return a digest of all that decides what the tables and the wall are: migrations, models, the core, the packages."""
+    digest, root = hashlib.sha256(), services.ROOT
+    patterns = (
+        "*/migrations/*.py",
+        "*/models.py",
+        "*/models/*.py",
+        "*/*/migrations/*.py",
+        "refugeecm/core/**/*.py",
+        "refugeecm/core/sql/*",
+        "requirements/*",
+    )
+    for path in sorted({one for pattern in patterns for one in root.glob(pattern)}):
+        digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 @contextmanager
