@@ -18,6 +18,7 @@ from agencies.enums import FieldLevel
 from agencies.models import Agency
 from refugeecm.core.classes import FieldClass
 from refugeecm.core.templatetags.ui import fmt_date
+from refugeecm.core.words import headed
 
 Text = str | Promise
 # Columns that bind records together: no line of their own in a table of fields. They go with whatever C1 is shown of a record.
@@ -109,8 +110,7 @@ def words_of(model: type[models.Model], group: str) -> Text:
     """Return what a group of fields is called."""
     if group in _WORDS:
         return _WORDS[group]
-    name = str(model._meta.get_field(group).verbose_name)  # type: ignore[union-attr]
-    return name[:1].upper() + name[1:]
+    return headed(model._meta.get_field(group))
 
 
 def field_by_field(levels: Mapping[str, str]) -> dict[str, str]:

@@ -20,7 +20,8 @@ MADE_UP = (
     _("sealed at"), _("lifted by"), _("lifted at"), _("permission"), _("content object"), _("granted by"),
     _("granted at"), _("declared by"), _("declared at"), _("confirmed by"), _("confirmed again by"), _("event"),
     _("keys"), _("number index"), _("opened by"), _("opened at"), _("made by"), _("answered by"), _("answered at"),
-    _("approved by"), _("approved at"),
+    _("approved by"), _("approved at"), _("drafted by"), _("replaces"), _("suspended by"), _("counted"), _("languages"),
+    _("other nationalities"), _("further name"), _("relative"), _("specific need"), _("identified by"), _("reviewed by"),
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from agencies.access import Permission, Viewer
 from refugeecm.core import crypto, events
 from refugeecm.core.bulk import insert
 from refugeecm.core.ids import uuid7
+from refugeecm.core.words import called
 from registration import policies
 from registration.actions import access_rows, ledger, sealing
 from registration.actions.contact import checked_phone
@@ -55,8 +56,8 @@ _WORDS = {
 
 def words_of(fields: Sequence[str]) -> str:
     """Return what columns of a person, and rows of rules.levels.MATRIX, are called."""
-    said = (_WORDS.get(one) or Individual._meta.get_field(one).verbose_name for one in fields)  # type: ignore[union-attr]
-    return ", ".join(dict.fromkeys(map(str, said)))
+    said = (_WORDS.get(one) or called(Individual._meta.get_field(one)) for one in fields)
+    return gettext(", ").join(dict.fromkeys(map(str, said)))
 
 
 class Stale(Exception):

@@ -398,7 +398,7 @@ class MemberForm(_Effective):
     def __init__(self, *args: Any, mothers: list[Individual], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.pick(
-            "mother", mothers, _("Mother"), required=False,
+            "mother", mothers, _("The mother"), required=False,
             help_text=_("Of a newborn, who has her status, origin and nationality."),
         )  # fmt: skip
         self.fields["nationality"].choices = [("", _("As the mother, or not known")), *country_choices()[1:]]  # type: ignore[attr-defined]

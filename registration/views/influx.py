@@ -126,12 +126,12 @@ def _facts(event: InfluxEvent, viewer: Viewer) -> list[tuple[Any, ...]]:
         (_("Expected arrivals"), figure(event.expected) if event.expected else ""),
         (_("Level of registration"), label(event, "level")),
         (
-            _("To be registered"),
+            _("Time to register"),
             ngettext("within %(days)s day of arrival", "within %(days)s days of arrival", within) % {"days": within}
             if within
             else "",
         ),
-        (_("Declared"), fmt_time(event.declared_at) if event.declared_at else ""),
+        (_("Declared on"), fmt_time(event.declared_at) if event.declared_at else ""),
         (_("Ended"), fmt_date(event.ended_at) if event.ended_at else ""),
     ]  # fmt: skip
     if event.agency_id == viewer.agency_id:  # who works there is the agency's own affair

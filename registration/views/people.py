@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from agencies import access
@@ -158,13 +158,13 @@ def _crumbs(person: Individual) -> list[tuple[Any, str]]:
 
 # What is added on the page of further facts: the form, the action, the records and how each is said.
 _PARTS: dict[str, tuple[Any, Any, Any, Any]] = {
-    "document": (DocumentForm, further_facts.add_document, Document, _lazy("Documents")),
-    "relative": (RelativeForm, further_facts.add_relative, Relative, _lazy("Relatives elsewhere")),
+    "document": (DocumentForm, further_facts.add_document, Document, gettext_lazy("Documents")),
+    "relative": (RelativeForm, further_facts.add_relative, Relative, gettext_lazy("Relatives elsewhere")),
     "biometric": (
         BiometricForm,
         further_facts.add_biometric,
         BiometricReference,
-        _lazy("Biometric references"),
+        gettext_lazy("Biometric references"),
     ),
 }
 

@@ -15,7 +15,9 @@ document.addEventListener("keydown", (event) => {
 });
 
 // <button data-copy="id" data-done="Copied" hidden>: shown only where the clipboard can be written.
+// A table wider than its place is reached, and scrolled, by keyboard.
 function prepare(root) {
+  for (const box of document.querySelectorAll(".scroll")) if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
   if (!navigator.clipboard) return;
   for (const button of root.querySelectorAll("[data-copy][hidden]")) button.hidden = false;
 }

@@ -11,14 +11,20 @@ from pathlib import Path
 import pytest
 from babel.messages import mofile, pofile
 from babel.messages.catalog import Catalog, Message
+from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.utils import translation
 from django.utils.translation import ngettext
 
+from agencies.access.preview import rows_of, words_of
+from agencies.access.terms import kinds
+from refugeecm.core.words import called
+
 CATALOGUES = sorted(Path(settings.LOCALE_PATHS[0]).glob("*/LC_MESSAGES/django.po"))
 # %(name)s, %s, {name}, a tag, and a name in backticks stand in a translation as they stand in the text.
 FIXED = re.compile(r"%\(\w+\)[sd]|(?<!%)%[sd]|\{\w*\}|<[^>]*>|`\w+`")
+BARE = re.compile(r"(?<![\u2066\u2068>])%\((?:value|detail|name|agency|recipient|provider)\)s")
 SMALL = 3  # Arabic says none, one and two in words; those forms may go without their number
 
 
@@ -57,6 +63,26 @@ def test_every_text_is_translated():
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
 def test_placeholders_agree(path: Path):
     assert [one for entry in read(path) if entry.id for one in disagreeing(entry)] == []
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
+def test_what_people_typed_keeps_its_direction(path: Path):
+    """In a sentence from right to left "+235 12" would turn into "12 235+": such values stand between isolates or in a <bdi>."""
+    strings = [
+        text for one in read(path) for text in ([one.string] if isinstance(one.string, str) else one.string)
+    ]
+    assert [text for text in strings if BARE.search(text)] == []
+
+
+def test_columns_of_histories_and_agreements_have_words():
+    """What Django makes of a column's name is a text like others: refugeecm.core.words names it for the catalogues."""
+    tracked = [model for model in apps.get_models() if getattr(model, "pgh_tracked_model", None)]
+    with translation.override("ar"):
+        said = [
+            called(one) for model in tracked for one in model._meta.get_fields() if one.name[:4] != "pgh_"
+        ]
+        said += [str(words_of(model, group)) for model in kinds().values() for group in rows_of(model)]
+        assert {text for text in said if text.isascii()} <= {"id"}
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
