@@ -29,8 +29,9 @@ from registration.enums import (
     Sex,
 )
 from registration.models import AdminArea, Individual
-from registration.rules.arrivals import MESSAGES, clean, read_birth
+from registration.rules.arrivals import clean, read_birth
 from registration.rules.countries import codes, iso3
+from registration.rules.findings import MESSAGES
 from registration.rules.languages import language_of
 from registration.rules.levels import above, asks
 

@@ -31,9 +31,9 @@ from registration.forms.desk import DeskForm, FamilyForm, FamilyMemberForm
 from registration.matching import SAME
 from registration.models import DeskDraft, Household, Individual, InfluxEvent, QueueToken
 from registration.rules import family as rules
-from registration.rules.arrivals import RowError
 from registration.rules.counts import total
 from registration.rules.dates import read_date
+from registration.rules.findings import RowError
 from registration.rules.words import plain
 from registration.views.hints import resembling
 
