@@ -254,7 +254,7 @@ class Seal(models.Model):
     low = models.BigIntegerField()
     upto = models.BigIntegerField()
     rows = models.PositiveIntegerField()
-    shapes = ArrayField(models.IntegerField())  # which columns of which tables, see core.seals.prepare
+    shapes = ArrayField(models.IntegerField())  # which columns of which tables, see core.positions
     root = models.BinaryField()
     previous = models.BinaryField()
     key = models.PositiveSmallIntegerField()

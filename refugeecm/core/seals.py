@@ -17,173 +17,27 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import pghistory.models
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from django.apps import apps
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import connection, transaction
 
-from refugeecm.core import crypto, events, wall
+from refugeecm.core import crypto, events
 from refugeecm.core.ids import of_number, uuid7
-from refugeecm.core.models import Event, ReadEvent, Seal, SealCheck, SealedRows
+from refugeecm.core.models import Event, Seal, SealCheck, SealedRows
+from refugeecm.core.positions import END, Shape, newest_of, written_down
 
 MADE = events.declare("core.seal.made", "What was written since the last seal was sealed.")
 BROKEN = events.declare("core.seal.broken", "A check of the seals found something that was changed.")
 LOCK = 7_263_548_102
 BEGINNING = -(2**62)
-END = 2**62
 KEY, LEAF = 16, 32  # bytes of a row's key and of its leaf in SealedRows.packed
 AT_ONCE = 200_000  # rows that a check holds in memory
 NAMED = 50  # problems of one check that are kept
 
-wall.definers.append(
-    wall.Definer(
-        name="core_seal_leaves",
-        arguments="of_shape int, bounds bigint[]",
-        # Keys and hashes only, of columns that `prepare` wrote down: whoever calls it reads nothing of anybody.
-        returns="TABLE (place int, packed bytea)",
-        language="plpgsql",
-        settings="SET timezone = 'UTC' SET datestyle = 'ISO, YMD' SET intervalstyle = 'iso_8601'"
-        " SET bytea_output = 'hex' SET extra_float_digits = 1",
-        reads=("core_sealshape",),
-        body="""
-            DECLARE shape core_sealshape;
-            BEGIN
-                SELECT * INTO shape FROM core_sealshape s WHERE s.id = of_shape;
-                IF shape.id IS NULL OR to_regclass(shape.of_table) IS NULL THEN RETURN; END IF;
-                RETURN QUERY EXECUTE format(
-                    $q$ SELECT w.place, string_agg(w.key || sha256('\\x00'::bytea
-                            || convert_to($2 || w.xact || E'\\n' || w.content, 'UTF8')),
-                            ''::bytea ORDER BY w.xact, w.key)
-                        FROM (SELECT width_bucket(t.xact, $1) AS place, t.xact, %s AS key, ROW(%s)::text AS content
-                              FROM %I t WHERE t.xact >= $1[1] AND t.xact < $1[cardinality($1)]) AS w
-                        GROUP BY w.place $q$,
-                    shape.key, shape.columns, shape.of_table)
-                USING bounds, shape.of_table || '(' || shape.columns || E')\\n';
-            EXCEPTION WHEN undefined_column THEN RETURN QUERY SELECT -1, ''::bytea;
-            END
-        """,
-    )
-)
-
 
 class NotPrepared(Exception):
     """The database was restored or changed, and `migrate` has not brought the seals up to it since."""
-
-
-# ---- what the database needs, written by the owner after each migration
-
-
-def sealed_models() -> list[type[models.Model]]:
-    """Return the models whose rows are sealed: events, reads, and the history of every tracked model."""
-    history = [one for one in apps.get_models() if issubclass(one, pghistory.models.Event)]
-    return sorted([Event, ReadEvent, *history], key=lambda one: one._meta.db_table)
-
-
-def prepare() -> None:
-    """Give each sealed table its position, and write down its columns as they are now. Run by the owner; idempotent.
-
-    Columns of older shapes stay written down: what was sealed before a migration is checked by the columns of its time. After a
-    restore into another server, whose transactions are numbered from the start, positions go on above those that are there.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TABLE IF NOT EXISTS core_sealshape (id serial PRIMARY KEY, of_table text NOT NULL, key text NOT NULL,"
-            " columns text NOT NULL)"
-        )
-        cursor.execute("SELECT coalesce(max(upto), 0) FROM core_seal")
-        _count_on(cursor, cursor.fetchone()[0])
-        for model in sealed_models():
-            table = connection.ops.quote_name(model._meta.db_table)
-            cursor.execute(
-                f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS xact bigint NOT NULL DEFAULT core_xact(pg_current_xact_id())"
-            )
-            # A block range index costs an insert next to nothing, and rows lie in the order of their transactions.
-            _index(cursor, model, "xact", "USING brin (xact)")
-            if issubclass(model, pghistory.models.Event):
-                # History is read by time (refugeecm.pages.trail), and by record on each person's page.
-                _index(cursor, model, "at", "USING brin (pgh_created_at)")
-                _index(cursor, model, "obj", "(pgh_obj_id, pgh_id)")
-            cursor.execute(f"GRANT SELECT ON {table} TO search")
-            _write_down(cursor, model)
-        cursor.execute("REVOKE ALL ON core_sealshape FROM app, PUBLIC")
-        cursor.execute("GRANT SELECT ON core_sealshape TO app, search")
-
-
-def _index(cursor: Any, model: type[models.Model], name: str, by: str) -> None:
-    table = model._meta.db_table
-    quoted = connection.ops.quote_name(f"{table}_{name}"[-63:])
-    cursor.execute(f"CREATE INDEX IF NOT EXISTS {quoted} ON {connection.ops.quote_name(table)} {by}")
-
-
-def _count_on(cursor: Any, upto: int) -> None:
-    """Make core_xact, which numbers transactions so that they never go back: what a new server lacks is added."""
-    cursor.execute("SELECT to_regproc('core_xact') IS NOT NULL")
-    ahead = 0
-    if cursor.fetchone()[0]:
-        tables = " UNION ALL ".join(
-            f"SELECT max(xact) FROM {connection.ops.quote_name(one._meta.db_table)} WHERE xact >= {upto} AND xact < {END}"  # noqa: S608
-            for one in sealed_models()
-            if _has_position(cursor, one)
-        )
-        cursor.execute(
-            f"SELECT core_xact('0'), greatest({upto}, (SELECT max(m) FROM ({tables or 'SELECT 0'}) AS t(m)))"  # noqa: S608
-            " - core_xact(pg_snapshot_xmax(pg_current_snapshot()))"
-        )
-        added, missing = cursor.fetchone()
-        if missing <= 0:
-            return
-        ahead = added + missing + 1
-    cursor.execute(
-        "CREATE OR REPLACE FUNCTION core_xact(number xid8) RETURNS bigint LANGUAGE sql IMMUTABLE AS"
-        f" $body$ SELECT number::text::bigint + {ahead} $body$"
-    )
-
-
-def _has_position(cursor: Any, model: type[models.Model]) -> bool:
-    cursor.execute(
-        "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = 'xact')",
-        [model._meta.db_table],
-    )
-    return bool(cursor.fetchone()[0])
-
-
-def _write_down(cursor: Any, model: type[models.Model]) -> None:
-    pk: Any = model._meta.pk
-    fields: list[Any] = list(model._meta.concrete_fields)
-    quoted = [connection.ops.quote_name(one.column) for one in fields]
-    key = (
-        f"uuid_send(t.{pk.column})"
-        if isinstance(pk, models.UUIDField)
-        else f"int8send(0) || int8send(t.{pk.column})"
-    )
-    columns = ", ".join(f"t.{one}" for one in sorted(quoted))
-    table = model._meta.db_table
-    cursor.execute(
-        "INSERT INTO core_sealshape (of_table, key, columns) SELECT %s, %s, %s WHERE %s IS DISTINCT FROM"
-        " (SELECT columns FROM core_sealshape WHERE of_table = %s ORDER BY id DESC LIMIT 1)",
-        [table, key, columns, columns, table],
-    )
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Which columns of a table are sealed."""
-
-    id: int
-    table: str
-
-
-def _shapes() -> dict[int, Shape]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id, of_table FROM core_sealshape")
-        return {number: Shape(number, table) for number, table in cursor.fetchall()}
-
-
-def _current(shapes: Mapping[int, Shape]) -> list[Shape]:
-    newest = {shape.table: shape for _number, shape in sorted(shapes.items())}
-    return [newest[table] for table in sorted(newest)]
 
 
 # ---- trees and signatures
@@ -267,7 +121,7 @@ def seal(*, now: datetime) -> Seal | None:
         low = last.upto if last else BEGINNING
         if alone and upto < low:
             raise NotPrepared("Run ./manage.py migrate: this database was restored from another server.")
-        current = _current(_shapes())
+        current = newest_of(written_down())
         leaves = {one.id: _leaves(one.id, [low, upto]) for one in current} if alone else {}
         if any(-1 in one for one in leaves.values()):
             raise NotPrepared("Run ./manage.py migrate, whole: a table has lost a column that is sealed.")
@@ -364,7 +218,7 @@ def verify(*, first: int = 1, last: int | None = None, heads: Mapping[int, str] 
     newest = Seal.objects.order_by("-number").values_list("number", flat=True).first() or 0
     expected = max([newest if last is None else last, *(heads or {}), *_announced(last)])
     verdict = Verdict(first, expected)
-    shapes, keys = _shapes(), public_keys()
+    shapes, keys = written_down(), public_keys()
     before = Seal.objects.filter(number=first - 1).first()
     number, span = first, list[Seal]()
     for one in Seal.objects.filter(number__range=(first, expected)).order_by("number").iterator(500):
@@ -415,7 +269,7 @@ def _check_rows(span: Sequence[Seal], shapes: Mapping[int, Shape], verdict: Verd
     sealed = span[0].shapes
     known = {shapes[one].table for one in sealed if one in shapes}
     later = [
-        one.id for one in _current(shapes) if one.table not in known
+        one.id for one in newest_of(shapes) if one.table not in known
     ]  # tables of which nothing was sealed then
     found = {shape: _leaves(shape, bounds) for shape in (*sealed, *later)}
     lists: dict[tuple[Any, int], bytes] = {
@@ -464,7 +318,7 @@ def _ahead(shapes: Mapping[int, Shape], last: int) -> Iterator[Problem]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT core_xact(pg_snapshot_xmax(pg_current_snapshot()))")
         ahead = cursor.fetchone()[0]
-    for shape in _current(shapes):
+    for shape in newest_of(shapes):
         for packed in _leaves(shape.id, [ahead, END]).values():
             yield from (
                 Problem(last + 1, "row added", shape.table, key) for key in list(_by_key(packed))[:NAMED]

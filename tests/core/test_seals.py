@@ -17,7 +17,7 @@ from django.utils import timezone
 from agencies import tasks
 from agencies.actions import clients
 from agencies.models import ApiClient
-from refugeecm.core import events, mail, outbox, seals
+from refugeecm.core import events, mail, outbox, positions, seals
 from refugeecm.core.models import Event, OutboxMessage, Seal, SealCheck
 from registration.models import Individual
 from tests.conftest import NOW, acting_as
@@ -211,7 +211,7 @@ def _migrated() -> None:
     connection.close()
     connection.settings_dict.update(USER=owner["USER"], PASSWORD=owner["PASSWORD"])
     with transaction.atomic():
-        seals.prepare()
+        positions.prepare()
     connection.close()
     connection.settings_dict.update(was)
 

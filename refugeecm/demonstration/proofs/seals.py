@@ -21,7 +21,7 @@ from agencies.access import worker_for
 from agencies.access.declaration import enter
 from agencies.actions import reads
 from agencies.models import Agency
-from refugeecm.core import seals
+from refugeecm.core import positions, seals
 from refugeecm.core.bulk import insert
 from refugeecm.core.ids import uuid7
 from refugeecm.core.models import Event, ReadEvent, Seal
@@ -251,7 +251,7 @@ def _remove_newest(cursor: Any, _chance: random.Random) -> Done:
     """Remove the newest seal and all that it covers, and the event that tells of it: only the heads outside know."""
     cursor.execute("SELECT number, low, id FROM core_seal ORDER BY number DESC LIMIT 1")
     number, low, made = cursor.fetchone()
-    for table in (one._meta.db_table for one in seals.sealed_models()):
+    for table in (one._meta.db_table for one in positions.sealed_models()):
         cursor.execute(f"DELETE FROM {table} WHERE xact >= %s", [low])  # noqa: S608
     cursor.execute("DELETE FROM core_sealedrows WHERE seal_id = %s", [made])
     cursor.execute("DELETE FROM core_seal WHERE id = %s", [made])

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.commands.migrate import Command as Migrate
 from django.db import connection, transaction
 
-from refugeecm.core import seals, wall
+from refugeecm.core import positions, wall
 
 ADVISORY_LOCK = 7_263_548_101
 
@@ -35,7 +35,7 @@ class Command(Migrate):
             super().handle(*args, **options)
             if options.get("app_label") is None:
                 with transaction.atomic():
-                    seals.prepare()
+                    positions.prepare()
                     wall.apply()
         finally:
             connection.close()
