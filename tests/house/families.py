@@ -4,21 +4,38 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from io import BytesIO
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from PIL import Image
 
 from agencies.access import enter
 from agencies.enums import Role
 from cases.actions import claims
-from registration.actions import consents, desk, exceptions, needs, people, queue
+from registration.actions import (
+    consents,
+    corrections,
+    desk,
+    exceptions,
+    further_facts,
+    needs,
+    people,
+    photos,
+    queue,
+    sealing,
+)
 from registration.models import (
+    BiometricReference,
     Document,
+    FurtherName,
     Household,
     HouseholdReader,
     Individual,
     InfluxEvent,
+    Photo,
+    Relative,
     SpecificNeed,
 )
 from registration.rules.arrivals import read_row
@@ -88,8 +105,56 @@ class Families(Marking):
                 )  # fmt: skip
             records.add("consent", consent.pk)
             self.mark(code, "C2", "consent.witness", witness)
+        self.details(code, persons[0], to)
         self.needs(code, persons[1], to)
         self.claim(code, persons[0], to)
+
+    def details(self, code: str, person: Individual, to: tuple[str, ...]) -> None:
+        """Record what few people have: a further name, a relative elsewhere, a photo, a reference to fingerprints, faith and mail."""
+        world, caseworker = self.world, self.world.actor(code, Role.CASEWORKER).viewer
+        said = {  # words of their own: the serial decides whom the file resembles
+            name: f"zq{name.replace('.', '').replace('_', '')}{person.pk.hex}qz"
+            for name in ("individual.ethnicity", "individual.email", "further_name.name", "relative.name", "relative.whereabouts",
+                         "biometric.system", "biometric.reference", "photo.image")
+        }  # fmt: skip
+        with transaction.atomic():
+            enter(caseworker, reason="test")
+            corrections.correct(
+                individual=person, further={"alias": [said["further_name.name"]]}, level=person.level, reason="",
+                columns={"ethnicity": said["individual.ethnicity"], "email": f"{said['individual.email']}@own.example"},
+                version=corrections.version_of(person), by=caseworker, now=NOW,
+            )  # fmt: skip
+            further_facts.add_relative(
+                individual=person, relationship="SIB", name=said["relative.name"], country="LBY",
+                whereabouts=said["relative.whereabouts"], number="", by=caseworker, now=NOW,
+            )  # fmt: skip
+            further_facts.add_biometric(
+                individual=person, system=said["biometric.system"], reference=said["biometric.reference"], result="none",
+                checked_on=NOW.date(), by=caseworker, now=NOW,
+            )  # fmt: skip
+            drawn = BytesIO()
+            Image.new("RGB", (64, 64), "white").save(drawn, "JPEG")
+            photos.take(individual=person, data=drawn.getvalue(), by=caseworker, now=NOW)
+            photo, opener = Photo.objects.get(individual=person), sealing.Opener([person.pk])
+            place = sealing.fact_place(photo, "image")
+            image = opener.seal(person.pk, said["photo.image"].encode(), place=place)
+            Photo.objects.filter(pk=photo.pk).update(image=image)
+            made = [
+                (Photo, "photo"),
+                (FurtherName, "further_name"),
+                (Relative, "relative"),
+                (BiometricReference, "biometric"),
+            ]
+            for model, kind in made:
+                world.records[code].add(kind, model.objects.get(individual=person).pk)
+        classes = {
+            "individual.ethnicity": "C4",
+            "further_name.name": "C2",
+            "biometric.system": "C4",
+            "biometric.reference": "C4",
+        }
+        for name, text in said.items():
+            self.mark(code, classes.get(name, "C3"), name, text, to=to)
 
     def needs(self, code: str, person: Individual, to: tuple[str, ...]) -> None:
         """Record a need that partners may read of, and a restricted one that only some of the agency's own people open."""
