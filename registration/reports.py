@@ -11,16 +11,17 @@ from datetime import date
 from typing import Any, Protocol
 
 from django.db import connection
-from django.db.models import Count, IntegerField, Q, Sum
+from django.db.models import BinaryField, Count, DateField, IntegerField, Q, Sum
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import get_language, gettext, gettext_lazy
 
-from agencies.access import Permission, Sight, Viewer
+from agencies.access import Permission, Sight, Viewer, label
 from agencies.models import Agreement
 from refugeecm.core.refusals import allows
+from refugeecm.core.templatetags.ui import country, fmt_date
 from registration.enums import (
     COUNTED,
     OPEN_NEEDS,
@@ -29,6 +30,7 @@ from registration.enums import (
     NeedPriority,
     NeedStatus,
     Outcome,
+    Religion,
     StepKind,
     StepStatus,
 )
@@ -42,6 +44,7 @@ from registration.models import (
     SpecificNeed,
 )
 from registration.policies import check_review
+from registration.rules.languages import name_of
 from registration.rules.needs import NEEDS, GroupMember, suggested
 
 # Somebody has to wait for a worker in these.
@@ -214,11 +217,11 @@ def column_counts(batch: ImportBatch) -> list[tuple[str, int]]:
         return [(column, rows) for column, rows in cursor.fetchall()]
 
 
-def seal_badges(household: Household) -> list[tuple[str, str]]:
-    """Return [(kind, label)] of a file that the viewer reads, loaded with_seal: sealed, and until when an emergency keeps it open."""
-    if household.sealed_at is None:  # type: ignore[attr-defined]
+def seal_badges(row: Any) -> list[tuple[str, str]]:
+    """Return [(kind, label)] of a file, loaded with_seal, that the viewer reads: sealed, and until when an emergency keeps it open."""
+    if row.sealed_at is None:
         return []
-    found, until = [("bad", gettext("Sealed"))], household.emergency_until  # type: ignore[attr-defined]
+    found, until = [("bad", gettext("Sealed"))], row.emergency_until
     if until:
         when = date_format(localtime(until), "H:i")
         found.append(("warn", gettext("Emergency access until %(when)s") % {"when": when}))
@@ -226,10 +229,36 @@ def seal_badges(household: Household) -> list[tuple[str, str]]:
 
 
 class Opens(Protocol):
-    """Whoever opens the notes of needs: actions.sealing.Opener, one room up."""
+    """Whoever opens what is sealed about people: actions.sealing.Opener, one room up."""
 
     def fact(self, row: Any, field: str) -> str:
-        """Return the text in a sealed column."""
+        """Return the text in a sealed column of a row about a person."""
+
+    def value(self, individual: Individual, field: str) -> str:
+        """Return the text in a sealed column of a person."""
+
+
+_COUNTRIES = frozenset({"nationality", "other_nationalities", "origin_country", "birth_country", "country"})
+
+
+def said(row: Any, field: Any, opener: Opens) -> Any:
+    """Return a column of a person, or of a record about one, as a screen says it: codes, countries, languages and days in words."""
+    value = getattr(row, field.attname)
+    if isinstance(field, BinaryField):
+        value = opener.value(row, field.name) if isinstance(row, Individual) else opener.fact(row, field.name)
+        return Religion(value).label if field.name == "religion" and value in Religion.values else value
+    if field.is_relation:  # an area, an event
+        return str(getattr(row, field.name) or "")
+    if isinstance(value, list):
+        named = country if field.name in _COUNTRIES else lambda code: name_of(code, get_language() or "en")
+        return ", ".join(str(named(one)) for one in value)
+    if field.name in _COUNTRIES:
+        return country(value) if value else ""
+    if isinstance(value, bool):
+        return gettext("yes") if value else ""
+    if field.choices:
+        return label(row, field.name) if value else ""
+    return fmt_date(value) if isinstance(field, DateField) else value
 
 
 @dataclass(frozen=True)

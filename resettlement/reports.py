@@ -6,26 +6,25 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import models
 from django.db.models import BooleanField, Case, DateTimeField, Q, QuerySet, Value, When
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from agencies.access import Sight, Viewer, shown_fields
 from agencies.enums import Channel, LegalBasis
 from agencies.models import Agreement
 from cases.models import Claim
 from cases.reports import person_line
-from refugeecm.core.templatetags.ui import country, fmt_date
 from refugeecm.core.words import headed
-from registration.actions.sealing import SEALED, Opener
-from registration.enums import Religion
+from registration.actions.sealing import Opener
 from registration.models import Consent, Individual, PersonAccess
-from registration.rules.languages import name_of
+from registration.reports import said
 from resettlement.enums import HandoverStatus, ReferralStatus, Urgency
 from resettlement.models import Handover, Referral
 
@@ -142,16 +141,17 @@ def previews(agreements: Iterable[Agreement], claim: Claim) -> list[Preview]:
         case = Claim.objects.with_shown_classes(partner).get(pk=claim.pk)
         shown: list[tuple[str, Any]] = []
         hidden: list[str] = []
+        opener = Opener([person.pk])
         for row in (person, case):
             seen = Sight(row, partner)
             for field in row._meta.concrete_fields:
                 if field.name not in row.field_classes or field.name in _UNTOLD:
                     continue
                 label = str(_("Opened")) if field.name == "opened_at" else headed(field)
-                if field.name not in seen.fields | seen.masked:
+                if not seen.sees(field.name):
                     hidden.append(label)
                 else:
-                    value = seen(field.name, lambda one, field=field: _words(one, field))  # type: ignore[misc]
+                    value = seen(field.name, partial(said, field=field, opener=opener))
                     shown += [(label, value)] if value not in (None, "") else []
         found.append(Preview(agreement, _basis(agreement, person), shown, hidden))
     return found
@@ -174,28 +174,6 @@ def _basis(agreement: Agreement, person: Individual) -> list[tuple[str, Any]]:
             else _("None recorded"),
         ),
     ]
-
-
-_COUNTRIES = frozenset({"nationality", "other_nationalities", "origin_country", "birth_country"})
-
-
-def _words(row: models.Model, field: Any) -> Any:
-    value = getattr(row, field.attname)
-    if field.name in SEALED and isinstance(row, Individual):
-        value = Opener([row.pk]).value(row, field.name)
-        return Religion(value).label if field.name == "religion" and value in Religion.values else value
-    if field.is_relation:  # an area
-        return str(getattr(row, field.name) or "")
-    if isinstance(value, list):
-        named = country if field.name in _COUNTRIES else lambda code: name_of(code, get_language() or "en")
-        return ", ".join(str(named(one)) for one in value)
-    if field.name in _COUNTRIES:
-        return country(value) if value else ""
-    if isinstance(value, bool):
-        return _("yes") if value else ""
-    if field.choices:
-        return getattr(row, f"get_{field.name}_display")() if value else ""
-    return fmt_date(value) if isinstance(field, models.DateField) else value
 
 
 # ---- the inbox

@@ -101,9 +101,13 @@ class Sight:
     def __contains__(self, name: str) -> bool:
         return name in self.fields
 
+    def sees(self, *names: str) -> bool:
+        """Answer whether any of these fields is shown, in full or masked."""
+        return not self.fields.isdisjoint(names) or not self.masked.isdisjoint(names)
+
     def __call__(self, name: str, read: Callable[[Any], Any] | None = None) -> Any:
         """Return the field as the screen says it, read from the row by `read` if given; "not shared" if it is not shown."""
-        if self.row is None or name not in self.fields | self.masked:
+        if self.row is None or not self.sees(name):
             return FIELDS_HIDDEN
         if read is None:
             value = label(self.row, name)

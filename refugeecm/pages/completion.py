@@ -31,7 +31,7 @@ class Completion:
 
 
 def completion(person: Individual, viewer: Viewer) -> Completion | None:
-    """Return what is to be asked next of a person of the viewer's agency, whom the viewer may change; None of others."""
+    """Return what is to be asked next of a person, loaded with_records, whom the viewer may change; None of others."""
     if person.agency_id != viewer.agency_id or not viewer.may(Permission.PERSON_REGISTER):
         return None
     known, level = corrections.known(person), person.level
@@ -58,9 +58,8 @@ def completion(person: Individual, viewer: Viewer) -> Completion | None:
 
 
 def photo_of(person: Individual, viewer: Viewer) -> str:
-    """Return the address of the photo of a person, where there is one that the viewer may see."""
-    if not viewer.may(Permission.PERSON_PHOTO):
-        return ""
-    found = Photo.objects.visible_to(viewer).with_shown_classes(viewer).defer("image")
-    photo = found.filter(individual=person).first()
-    return reverse("photo", args=[person.pk]) if photo and "image" in shown_fields(photo, viewer) else ""
+    """Return the address of the photo of a person loaded with_records and `photo_grants`, where the viewer may see one."""
+    photo = Photo(agency_id=person.agency_id)
+    photo.shared_grants = person.photo_grants  # type: ignore[attr-defined]
+    seen = person.has_photo and viewer.may(Permission.PERSON_PHOTO) and "image" in shown_fields(photo, viewer)  # type: ignore[attr-defined]
+    return reverse("photo", args=[person.pk]) if seen else ""

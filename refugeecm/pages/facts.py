@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from django.utils.functional import Promise
-from django.utils.text import capfirst
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from agencies.access import Sight, Viewer, shown_fields
+from agencies.access import FIELDS_HIDDEN, Sight, Viewer, shown_fields
 from refugeecm.core.templatetags.ui import country, fmt_date
+from refugeecm.core.words import headed
 from refugeecm.pages.people import Line
-from registration.models import FurtherName, Household, Individual
-from registration.rules.languages import name_of
+from registration.actions.sealing import Contact, Opener
+from registration.models import FurtherName, Household, Individual, Relative
+from registration.reports import said
 
-Text = str | Promise
-
-
-FURTHER = (
-    "level", "other_nationalities", "nationality_status", "origin_country", "languages", "education", "occupation",
-    "said_to_agree",
+# Of what most people have nothing of, nothing is said where nothing is known or shown.
+NAMED = (
+    "given_name", "father_name", "family_name", "native_name", "mother_name", "birth_place", "nationality", "marital_status",
+    "registered_on", "event", "source_ref",
 )  # fmt: skip
+FURTHER = (
+    "level", "other_nationalities", "nationality_status", "origin_country", "languages", "education", "occupation", "religion",
+    "ethnicity", "said_to_agree",
+)  # fmt: skip
+LISTED = 50  # further names, or relatives, on a page
 
 
 def household_facts(house: Household, viewer: Viewer, size: int) -> list[tuple[Any, ...]]:
@@ -66,54 +69,53 @@ def person_facts(person: Individual, line: Line, viewer: Viewer) -> list[tuple[A
     ]
 
 
-def identity(person: Individual, viewer: Viewer) -> list[tuple[Any, ...]]:
+def identity(person: Individual, viewer: Viewer, opener: Opener) -> list[tuple[Any, ...]]:
     """Return the identity of a person as rows of a summary list."""
-    sight = Sight(person, viewer)
-    texts: dict[str, Any] = {
-        "sex": person.get_sex_display(),
-        "nationality": country(person.nationality) if person.nationality else "",
-        "marital_status": person.get_marital_status_display(),
-        "registered_on": fmt_date(person.registered_on),
-        "event": person.event.name if person.event else "",
-        "other_nationalities": ", ".join(map(country, person.other_nationalities)),
-        "nationality_status": person.get_nationality_status_display(),
-        "origin_country": country(person.origin_country) if person.origin_country else "",
-        "languages": ", ".join(name_of(one, get_language() or "en") for one in person.languages),
-        "education": person.get_education_display(),
-        "level": person.get_level_display(),
-        "said_to_agree": _("Yes") if person.said_to_agree else "",
-    }
-    names = (
-        "given_name", "father_name", "family_name", "native_name", "mother_name", "birth_place", "nationality", "marital_status",
-        "registered_on", "event", "source_ref",
-    )  # fmt: skip
-    # Of what most people have nothing of, nothing is said where nothing is known.
-    known = [one for one in FURTHER if one in sight and texts.get(one, getattr(person, one))]
-    labels = {one.name: one.verbose_name for one in Individual._meta.concrete_fields}
-    labels |= {"event": _("event")}
-    return [
-        (
-            capfirst(labels[name]),
-            sight.text(name, texts.get(name, getattr(person, name, ""))),
-        )
-        for name in (*names, *known)
-        if name not in sight or texts.get(name, getattr(person, name, ""))
-    ]
+    sight, rows = Sight(person, viewer), []
+    for name in (*NAMED, *FURTHER):
+        if name in NAMED or sight.sees(name):
+            field = Individual._meta.get_field(name)
+            if value := sight(name, partial(said, field=field, opener=opener)):
+                rows.append((headed(field), value))
+    return rows
 
 
 def further_names(person: Individual, viewer: Viewer) -> list[tuple[Any, ...]]:
     """Return the further names of a person, as far as the viewer may see them, as rows of a summary list."""
     found = FurtherName.objects.visible_to(viewer).with_shown_classes(viewer).filter(individual=person)
-    sights = [(one, Sight(one, viewer)) for one in found.order_by("kind", "pk")[:50]]
-    return [(see("kind"), see.text("name", one.name)) for one, see in sights]
+    sights = [Sight(one, viewer) for one in found.order_by("kind", "pk")[:LISTED]]
+    return [(see("kind"), see("name")) for see in sights if see.sees("kind", "name")]
 
 
-def contact(
-    person: Individual, viewer: Viewer, *, phone: Text, documents: Sequence[tuple[Text, Text]]
-) -> list[tuple[Any, ...]]:
-    """Return phone, site and documents as rows of a summary list."""
+def relatives(person: Individual, viewer: Viewer, opener: Opener) -> list[dict[str, Any]]:
+    """Return the relatives elsewhere as far as the viewer may see them: name, relationship, what is known of where, number."""
+    found = Relative.objects.visible_to(viewer).with_shown_classes(viewer).filter(individual=person)
+    sights = [Sight(one, viewer) for one in found.order_by("pk")[:LISTED]]
+    country, whereabouts = (Relative._meta.get_field(one) for one in ("country", "whereabouts"))
     return [
-        (_("Phone"), phone, "ltr"),
+        {
+            "name": see("name"),
+            "relationship": see("relationship"),
+            "where": [
+                see(field.name, partial(said, field=field, opener=opener))
+                for field in (country, whereabouts)
+                if see.sees(field.name)
+            ],
+            "number": see("number") if "number" in see else "",
+        }
+        for see in sights
+        if see.sees("name", "relationship")
+    ]
+
+
+def contact(person: Individual, viewer: Viewer, opener: Opener) -> list[tuple[Any, ...]]:
+    """Return phone, site and documents as rows of a summary list."""
+    known = Contact([person], viewer, opener)
+    documents = known.documents(person)
+    if documents is None:
+        documents = [(_("Documents"), FIELDS_HIDDEN)]
+    return [
+        (_("Phone"), known.phone(person), "ltr"),
         (_("Registration site"), Sight(person, viewer).text("site", person.site)),
-        *((label, number, "ltr") for label, number in documents),
+        *((kind, number, "ltr") for kind, number in documents),
     ]

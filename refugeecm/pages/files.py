@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet
-from django.http import HttpResponse
+from django.db.models import Case, QuerySet, When
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from agencies import access
-from agencies.access import FIELDS_HIDDEN, Permission, Sight, Viewer, live_for, shown_fields
+from agencies.access import Permission, Sight, Viewer, live_for, shown_fields
 from agencies.access.declaration import ViewedRequest
 from agencies.actions import reads
 from agencies.models import Agreement
@@ -33,19 +33,27 @@ from refugeecm.core.refusals import told_on
 from refugeecm.core.templatetags.ui import fmt_date
 from refugeecm.pages import groups
 from refugeecm.pages.completion import completion, photo_of
-from refugeecm.pages.facts import contact, further_names, household_facts, identity, person_facts
+from refugeecm.pages.doubles import Double, doubles, name_of
+from refugeecm.pages.facts import (
+    contact,
+    further_names,
+    household_facts,
+    identity,
+    person_facts,
+    relatives,
+)
 from refugeecm.pages.history import changes, timeline
 from refugeecm.pages.people import Line, line_of
 from registration.actions.contact import correct_phone, may_correct
-from registration.actions.sealing import Contact, Opener
+from registration.actions.sealing import Opener
 from registration.forms import PhoneForm
-from registration.models import Household, Individual, MatchCandidate
+from registration.models import Household, Individual, Photo
 from registration.reports import Needs, needs_of, seal_badges
-from registration.rules.matching import REASONS
 from resettlement.models import Handover, Referral
 from resettlement.reports import badge
 
 Text = str | Promise
+MEMBERS = 200  # of one household on its page
 
 
 @dataclass(frozen=True)
@@ -80,21 +88,7 @@ class Member:
     person: Individual
     claims: list[ClaimLine] = field(default_factory=list)
     may_claim: bool = False
-    phone: Text = ""
-    documents: list[tuple[Text, Text]] = field(default_factory=list)
     needs: Needs = field(default_factory=Needs)
-
-
-@dataclass(frozen=True)
-class Double:
-    """Somebody in the register who may be a member of this family."""
-
-    name: Text
-    other_name: Text
-    url: str
-    number: str
-    score: int
-    reasons: list[str]
 
 
 @dataclass
@@ -163,8 +157,9 @@ def household(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 @access.requires(Permission.PERSON_READ)
 def individual(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Show the file of a person."""
-    person = _person(request.viewer, pk)
-    return _individual(request, person, PhoneForm() if may_correct(person, request.viewer) else None)
+    person, family = _person(request.viewer, pk)
+    form = PhoneForm() if may_correct(person, request.viewer) else None
+    return _individual(request, person, family, form)
 
 
 @access.requires(Permission.PERSON_REGISTER)
@@ -172,25 +167,25 @@ def individual(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 def individual_phone(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Correct the telephone number; what cannot be one stays in its field, on the page of the person."""
     viewer, form = request.viewer, PhoneForm(request.POST)
-    person = _person(viewer, pk)
+    person, family = _person(viewer, pk)
     if form.is_valid():
         with told_on(form, "phone"):
             correct_phone(individual=person, phone=form.cleaned_data["phone"], by=viewer, now=timezone.now())
             messages.success(request, gettext("The telephone number is corrected."))
             return redirect("individual", pk)
-    return _individual(request, person, form)
+    return _individual(request, person, family, form)
 
 
-def _individual(request: ViewedRequest, person: Individual, phone_form: PhoneForm | None) -> HttpResponse:
-    viewer, now = request.viewer, timezone.now()
+def _individual(
+    request: ViewedRequest, person: Individual, family: Sequence[Individual], phone_form: PhoneForm | None
+) -> HttpResponse:
+    viewer, now, opener = request.viewer, timezone.now(), Opener([person.pk])
     today = timezone.localdate(now)
     file = _file(viewer, person.household, [person], subjects=[], today=today)
-    family = [one for one in _members(viewer, person.household) if one.pk != person.pk]
     reads.record(viewer=viewer, rows=[person, *family], view="individual", now=now)
     own = person.agency_id == viewer.agency_id
     member = file.members[0]
-    _add_contact(file.members, viewer)
-    needs = needs_of([person, *family], viewer, today=today, opener=Opener([person.pk]))
+    needs = needs_of([person, *family], viewer, today=today, opener=opener)
     context = {
         "needs": needs[person.pk],
         "suggestions": _suggestions([person], needs, viewer),
@@ -203,21 +198,22 @@ def _individual(request: ViewedRequest, person: Individual, phone_form: PhoneFor
         "badges": [
             (member.line.kind, member.line.status),
             *_sharing_badges(person, viewer, file.covering),
-            *seal_badges(_household(viewer, person.household_id)),
+            *seal_badges(person),
             *(
                 (one.kind, format_html('<abbr title="{}">{}</abbr>', one.need.label, one.need.code))
                 for one in needs[person.pk].open
             ),
         ],
         "covering": _covering(person, viewer, file.covering),
-        "identity": [*identity(person, viewer), *further_names(person, viewer)],
-        "contact": contact(person, viewer, phone=member.phone, documents=member.documents),
+        "identity": [*identity(person, viewer, opener), *further_names(person, viewer)],
+        "contact": contact(person, viewer, opener),
         "phone_form": phone_form,
         "statuses": groups.statuses(person, viewer),
         "earlier": groups.earlier(person, viewer) if own else [],
         "completion": completion(person, viewer),
         "photo": photo_of(person, viewer),
         "family": [line_of(one, viewer, today=today) for one in family],
+        "relatives": relatives(person, viewer, opener),
         "changes": changes([person], viewer) if own else [],
         "crumbs": [
             (_("People"), reverse("people")),
@@ -232,18 +228,27 @@ def _suggestions(
 ) -> list[tuple[uuid.UUID, Text, str, str]]:
     """Return (person, name, code, label) of what is suggested about these people."""
     return [
-        (one.pk, _name(one, viewer), code, label) for one in people for code, label in needs[one.pk].suggested
+        (one.pk, name_of(one, viewer), code, label)
+        for one in people
+        for code, label in needs[one.pk].suggested
     ]
 
 
-def _person(viewer: Viewer, pk: uuid.UUID) -> Individual:
-    found = (
-        Individual.objects.visible_to(viewer)
-        .with_shown_classes(viewer)
-        .select_related("agency", "household", "event")
+def _people(viewer: Viewer) -> Any:
+    found = Individual.objects.visible_to(viewer).with_shown_classes(viewer)
+    return found.select_related("agency", "household")
+
+
+def _person(viewer: Viewer, pk: uuid.UUID) -> tuple[Individual, list[Individual]]:
+    """Return a person with all that their page asks of their row, and the others of the household, in one statement; or 404."""
+    rows = _people(viewer).select_related("event").with_shown_classes(viewer, of=Photo, name="photo_grants")
+    first = Case(When(pk=pk, then=0), default=1)
+    found = list(
+        rows.with_records().with_seal().filter(household__members=pk).order_by(first, "pk")[:MEMBERS]
     )
-    person: Individual = get_object_or_404(found, pk=pk)
-    return person
+    if not found or found[0].pk != pk:
+        raise Http404
+    return found[0], _in_order(found[1:], viewer)
 
 
 def _household(viewer: Viewer, pk: uuid.UUID) -> Household:
@@ -258,9 +263,12 @@ def _household(viewer: Viewer, pk: uuid.UUID) -> Household:
 
 
 def _members(viewer: Viewer, house: Household) -> list[Individual]:
-    """Return the members whom the viewer may see: the focal point first where that is known, then as registered; who left last."""
-    found = Individual.objects.visible_to(viewer).with_shown_classes(viewer).filter(household=house)
-    people: list[Individual] = list(found.select_related("agency", "household").order_by("pk")[:200])
+    """Return the members whom the viewer may see."""
+    return _in_order(_people(viewer).filter(household=house).order_by("pk")[:MEMBERS], viewer)
+
+
+def _in_order(people: Iterable[Individual], viewer: Viewer) -> list[Individual]:
+    """Return the focal point first where that is known, then as registered; who left last."""
     return sorted(
         people,
         key=lambda one: (
@@ -299,7 +307,7 @@ def _file(
     return File(
         members=members,
         referrals=[_referral(one, viewer) for one in (*handovers, *referrals)],
-        doubles=_doubles(viewer, people),
+        doubles=doubles(viewer, people),
         covering=_agreements(viewer, house, people),
         events=timeline(shown, viewer),
     )
@@ -350,54 +358,6 @@ def _referral(one: Referral | Handover, viewer: Viewer) -> ReferralLine:
         status=status,
         kind=kind,
     )
-
-
-def _add_contact(members: list[Member], viewer: Viewer) -> None:
-    """Open phones and document numbers as far as the viewer may see them; the rest reads "not shared"."""
-    contact_of = Contact([one.person for one in members], viewer)
-    for member in members:
-        documents = contact_of.documents(member.person)
-        member.phone = contact_of.phone(member.person)
-        member.documents = [(_("Documents"), FIELDS_HIDDEN)] if documents is None else list(documents)
-
-
-def _doubles(viewer: Viewer, people: Sequence[Individual]) -> list[Double]:
-    """Return who may be a member of this family, in either direction; the viewer's own agency's findings only."""
-    mine = {one.pk: one for one in people}
-    pairs = list(
-        MatchCandidate.objects.visible_to(viewer)
-        .filter(Q(individual__in=mine) | Q(other__in=mine))
-        .order_by("-score")[:20]
-    )
-    wanted = {other for pair in pairs for other in (pair.individual_id, pair.other_id)} - set(mine)
-    visible = Individual.objects.visible_to(viewer).with_shown_classes(viewer)
-    others = {one.pk: one for one in visible.filter(pk__in=wanted)} if wanted else {}
-    everyone = {**others, **mine}
-    found = []
-    for pair in pairs:
-        one_id, other_id = (
-            (pair.individual_id, pair.other_id)
-            if pair.individual_id in mine
-            else (pair.other_id, pair.individual_id)
-        )
-        other = everyone.get(other_id)
-        if other is None:
-            continue
-        found.append(
-            Double(
-                name=_name(mine[one_id], viewer),
-                other_name=_name(other, viewer),
-                url=reverse("individual", args=[other.pk]),
-                number=other.number if "number" in shown_fields(other, viewer) else "",
-                score=round(pair.score * 100),
-                reasons=[gettext(REASONS.get(one, one)) for one in pair.reasons],
-            )
-        )
-    return found
-
-
-def _name(person: Individual, viewer: Viewer) -> Text:
-    return Sight(person, viewer).text("given_name", person.full_name)
 
 
 def _agreements(viewer: Viewer, house: Household, people: Sequence[Individual]) -> list[Agreement]:

@@ -113,7 +113,7 @@ def line_of(person: Individual, viewer: Viewer, *, today: date) -> Line:
     def see(field: str, value: Text) -> Text:
         return shown.text(field, value) or "–"
 
-    named = "given_name" in shown.fields | shown.masked
+    named = shown.sees("given_name")
     return Line(
         url=reverse("individual", args=[person.pk]),
         name=shown.text("given_name", person.full_name) if named else person.number,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Max
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -21,7 +21,8 @@ from registration import policies
 from registration.actions import access_rows, ledger, sealing
 from registration.actions.contact import checked_phone
 from registration.enums import Level
-from registration.models import BiometricReference, Document, FurtherName, Individual, Photo, Relative
+from registration.models import Document, FurtherName, Individual
+from registration.models.people import RECORDS
 from registration.policies import NotPermitted
 from registration.rules.arrivals import phone_digits
 from registration.rules.keys import Person, keys
@@ -107,13 +108,7 @@ def further_names(person: Individual) -> dict[str, list[str]]:
 
 
 def known(person: Individual) -> dict[str, Any]:
-    """Return {row of rules.levels.MATRIX: what is known of it}, of one's own person loaded with the household. One statement."""
-    there = {
-        name: Exists(model.objects.filter(individual=OuterRef("pk")))
-        for name, model in (
-            ("has_photo", Photo), ("has_biometrics", BiometricReference), ("has_documents", Document), ("has_relatives", Relative),
-        )
-    }  # fmt: skip
+    """Return {row of rules.levels.MATRIX: what is known of it}, of one's own person loaded with_records and the household."""
     return {
         **{name: getattr(person, name) for name in ("sex", "birth_date", "marital_status", "education", "religion")},
         **{name: getattr(person, name) for name in ("ethnicity", "languages", "phone", "email", "birth_country")},
@@ -122,7 +117,7 @@ def known(person: Individual) -> dict[str, Any]:
         "nationality": person.nationality or person.nationality_status,
         "origin_country": person.origin or person.household.origin_country,
         "birth_place": person.birth_place or person.birth_area_id,
-        **{name.removeprefix("has_"): found for name, found in Individual.objects.values(**there).get(pk=person.pk).items()},
+        **{name: getattr(person, f"has_{name}") for name in RECORDS},
     }  # fmt: skip
 
 
@@ -190,8 +185,9 @@ def _follow(was: Individual, person: Individual, changed: set[str], by: Viewer, 
 def own_person(individual: Individual, by: Viewer) -> Individual:
     """Return the row, locked, of a person of the viewer's agency, whom the viewer may change."""
     policies.check_may(by, Permission.PERSON_REGISTER)
-    locked = Individual.objects.select_for_update(of=("self",)).select_related("household", "event")
-    person: Individual = locked.get(pk=individual.pk)
+    locked = Individual.objects.with_records().select_for_update(of=("self",))
+
+    person: Individual = locked.select_related("household", "event").get(pk=individual.pk)
     if person.agency_id != by.agency_id:
         raise NotPermitted(gettext("Another agency is responsible for this person."))
     return person

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext
 
-from agencies.access import FIELDS_HIDDEN, Sight, Viewer
+from agencies.access import Sight, Viewer
 from agencies.models import Agency, AgencyKey
 from refugeecm.core import crypto
 from registration.models import (
@@ -64,7 +64,7 @@ def erased() -> str:
 
 
 class Opener:
-    """Opens the sealed values of the people it was given, with two queries for all of them, once there is something to open.
+    """Opens the sealed values of the people it was given, with one query for all of them, once there is something to open.
 
     A value whose key was destroyed, or that the viewer's context does not reach, opens as an empty text.
     """
@@ -74,10 +74,10 @@ class Opener:
 
     @cached_property
     def _keys(self) -> dict[uuid.UUID, bytes]:
-        keys = list(PersonKey.objects.filter(individual_id__in=self._people))
+        found = PersonKey.objects.filter(individual_id__in=self._people).select_related("agency__key")
+        keys = list(found.only("agency", "wrapped", "agency__key__wrapped"))
         wrapping = {
-            one.agency_id: one.plain()
-            for one in AgencyKey.objects.filter(agency_id__in={key.agency_id for key in keys})
+            one.agency_id: one.agency.key.plain() for one in {key.agency_id: key for key in keys}.values()
         }
         return {
             one.individual_id: crypto.unseal(
@@ -118,49 +118,34 @@ class Opener:
         return self._bytes(individual_id, sealed, place).decode()
 
     def _bytes(self, individual_id: uuid.UUID, sealed: crypto.Stored, place: str) -> bytes:
-        key = self._keys.get(individual_id)
+        key = self._keys.get(individual_id) if sealed else None
         return crypto.unseal(sealed, key=key, place=place) if sealed and key else b""
 
 
 class Contact:
     """Phones and documents of visible people as the viewer may see them: in full, masked, or "not shared".
 
-    `people` were loaded with_shown_classes. Four statements at most, whatever their number.
+    `people` were loaded with_shown_classes. Two statements at most, whatever their number.
     """
 
-    def __init__(self, people: Sequence[Individual], viewer: Viewer) -> None:
+    def __init__(self, people: Sequence[Individual], viewer: Viewer, opener: Opener | None = None) -> None:
         self._viewer = viewer
-        papers: list[Document] = list(
-            Document.objects.visible_to(viewer)
-            .with_shown_classes(viewer)
-            .filter(individual_id__in=[one.pk for one in people])
-            .order_by("pk")
-        )
-        self._documents: dict[uuid.UUID, list[tuple[Document, Sight]]] = defaultdict(list)
-        for one in papers:
-            self._documents[one.individual_id].append((one, Sight(one, viewer)))
-        self._sights = {one.pk: Sight(one, viewer) for one in people}
-        readable = {key for key, sight in self._sights.items() if "phone" in sight.fields | sight.masked}
-        readable |= {
-            one.individual_id
-            for one in papers
-            if "number" in Sight(one, viewer).fields | Sight(one, viewer).masked
-        }
-        self._opener = Opener(readable) if readable else None
+        self._opener = opener or Opener([one.pk for one in people])
+        papers = Document.objects.visible_to(viewer).with_shown_classes(viewer)
+        self._documents: dict[uuid.UUID, list[Document]] = defaultdict(list)
+        for one in papers.filter(individual_id__in=[one.pk for one in people]).order_by("pk"):
+            self._documents[one.individual_id].append(one)
 
     def phone(self, person: Individual) -> str | Promise:
         """Return the phone."""
-        sight = self._sights[person.pk]
-        if self._opener is None or "phone" not in sight.fields | sight.masked:
-            return FIELDS_HIDDEN
-        return sight.text("phone", self._opener.phone(person))
+        said: str | Promise = Sight(person, self._viewer)("phone", self._opener.phone)
+        return said
 
     def documents(self, person: Individual) -> list[tuple[str | Promise, str | Promise]] | None:
         """Return (kind, number) of each document; None when documents are not shared."""
+        sights = [Sight(one, self._viewer) for one in self._documents[person.pk]]
         found = [
-            (sight("kind"), sight.text("number", self._opener.number(one)) if self._opener else FIELDS_HIDDEN)
-            for one, sight in self._documents[person.pk]
-            if sight.fields & {"kind", "number"} or sight.masked
+            (see("kind"), see("number", self._opener.number)) for see in sights if see.sees("kind", "number")
         ]
         own = person.agency_id == self._viewer.agency_id
         return found if found or own else None

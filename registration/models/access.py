@@ -6,18 +6,15 @@ import uuid
 from typing import Any, TypeVar
 
 import pgtrigger
-from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models.fields.json import KeyTransform
-from django.db.models.functions import Coalesce
 
-from agencies.access import OwnedQuerySet, Viewer, live_for
+from agencies.access import OwnedQuerySet, Viewer
 from agencies.models import Agency, Agreement
 from agencies.models.agreement import LIVE_SQL
 from refugeecm.core.classes import classified
 from refugeecm.core.wall import Wall
-from registration.models.exceptions import closed_to
+from registration.models.exceptions import Asked, open_to
 
 M = TypeVar("M", bound=models.Model)
 # The agency `r` is of a country that the person `i` may have fled: any nationality, and that of former habitual residence
@@ -25,21 +22,19 @@ M = TypeVar("M", bound=models.Model)
 OF_ORIGIN = "(r.country IN (i.nationality, i.origin_country) OR r.country = ANY (i.other_nationalities))"
 
 
+# An access row of an agreement that is live at this moment, and of a consent that stands.
+_COVERED = (
+    " FROM registration_personaccess p JOIN agencies_agreement a ON a.id = p.agreement_id"
+    f" WHERE p.{{by}} = {{who}} AND p.agency_id = {{{{agency}}}} AND {LIVE_SQL}"
+    " AND (p.consent_id IS NULL OR EXISTS (SELECT 1 FROM registration_consent c"
+    " WHERE c.id = p.consent_id AND c.withdrawn_at IS NULL))"
+)
+_BY_DOOR = " AND a.recipient_id = {{agency}} AND {{door}} = ANY (a.channels)"
+
+
 def shared_sql(column: str, *, by: str = "individual_id") -> str:
     """Return the policy condition: an access row for `column`, of an agreement that is live at this moment."""
-    return (
-        "EXISTS (SELECT 1 FROM registration_personaccess p JOIN agencies_agreement a ON a.id = p.agreement_id"
-        f" WHERE p.{by} = {column} AND p.agency_id = {{agency}} AND {LIVE_SQL}"
-        " AND (p.consent_id IS NULL OR EXISTS (SELECT 1 FROM registration_consent c"
-        " WHERE c.id = p.consent_id AND c.withdrawn_at IS NULL)))"
-    )
-
-
-class Elements(models.Func):
-    """The texts of a JSON array, a row each."""
-
-    function = "jsonb_array_elements_text"
-    output_field = models.TextField()
+    return f"EXISTS (SELECT 1{_COVERED.format(by=by, who=column)})"
 
 
 class PersonAccessQuerySet(models.QuerySet["PersonAccess"]):
@@ -120,15 +115,21 @@ class PersonQuerySet(OwnedQuerySet[M]):
 
     def visible_to(self, viewer: Viewer) -> Any:
         """Return the rows that the viewer may know of, without sealed files of others and without conflicts of interest."""
-        closed = closed_to(viewer, by=self.access_by, reached=self.reached_by)
-        return super().visible_to(viewer).exclude(closed)
+        return super().visible_to(viewer).filter(open_to(viewer, by=self.access_by, reached=self.reached_by))
 
     def shared_with(self, viewer: Viewer) -> models.Q:
         """Return the condition that a live agreement covers the row's person."""
-        covered = PersonAccess.objects.live_for(viewer).filter(
-            **{self.access_by: models.OuterRef(self.reached_by)}, agreement__in=live_for(viewer)
+        return models.Q(self._covered("EXISTS (SELECT 1{covered})", viewer))
+
+    def _covered(self, sql: str, viewer: Viewer, **given: Any) -> Asked:
+        covered = (_COVERED + _BY_DOOR).format(by=self.access_by, who="{who}")
+        return Asked(
+            sql.replace("{covered}", covered),
+            self.reached_by,
+            agency=viewer.agency_id,
+            door=viewer.channel,
+            **given,
         )
-        return models.Q(models.Exists(covered))
 
     def with_shown_classes(
         self, viewer: Viewer, *, of: type[models.Model] | None = None, name: str = "shared_grants"
@@ -137,24 +138,9 @@ class PersonQuerySet(OwnedQuerySet[M]):
 
         `of` asks for the fields of another kind of record about the same person.
         """
-        covering = PersonAccess.objects.live_for(viewer).filter(
-            **{self.access_by: models.OuterRef(models.OuterRef(self.reached_by))}
-        )
-        label = (of or self.model)._meta.label_lower
-        shown = (
-            live_for(viewer)
-            .filter(pk__in=covering.values("agreement_id"))
-            .annotate(one=Elements(KeyTransform(label, "grants")))
-            .values("one")
-            .distinct()
-        )
-        return self.annotate(
-            **{
-                name: Coalesce(
-                    ArraySubquery(shown), models.Value([], output_field=ArrayField(models.TextField()))
-                )
-            }
-        )
+        opened = "ARRAY(SELECT DISTINCT jsonb_array_elements_text(a.grants -> {kind}::text){covered})"
+        texts, kind = ArrayField(models.TextField()), (of or self.model)._meta.label_lower
+        return self.annotate(**{name: self._covered(opened, viewer, kind=kind, output_field=texts)})
 
     def showing(self, viewer: Viewer, *fields: str) -> Any:
         """Return, of rows loaded with_shown_classes, those whose fields the viewer sees in full: a filter tells what it asks for."""

@@ -6,11 +6,11 @@ django-guardian's tables, tied to the household by a direct foreign key; its sho
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+import re
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from guardian.models.models import UserObjectPermissionBase
 
@@ -121,29 +121,44 @@ class ConflictOfInterest(_OfOneAgency):
         return f"{self.user_id} not {self.individual_id}"
 
 
-def closed_to(viewer: Viewer, *, by: str, reached: str) -> models.Q:
-    """Return the condition under which a row is closed to the viewer: sealed without being a reader, or a conflict of interest.
+class Asked(models.Func):
+    """What SQL says of the person or household whom a row reaches, which stand there as `{who}`; the other names are given.
+
+    Written as text, for these conditions stand in every statement of every page (decision 0019).
+    """
+
+    def __init__(self, sql: str, reached: str, *, output_field: Any = None, **given: Any) -> None:
+        super().__init__(models.F(reached), output_field=output_field or models.BooleanField())
+        self.sql, self.given = sql, given
+
+    def as_sql(self, compiler: Any, connection: Any, **_more: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        """Return the SQL, and what is given in the order in which it stands there."""
+        (who, _nothing), names = compiler.compile(self.source_expressions[0]), _NAMES.findall(self.sql)
+        text = self.sql.format(who=who, **dict.fromkeys(self.given, "%s"))
+        return text, [self.given[one] for one in names if one != "who"]
+
+
+_NAMES = re.compile(r"{(\w+)}")
+_OPEN = (
+    "(NOT EXISTS (SELECT 1 FROM registration_sealedfile s WHERE s.{by} = {{who}} AND s.lifted_at IS NULL AND NOT EXISTS ("
+    "SELECT 1 FROM registration_householdreader r JOIN core_user u ON u.id = r.user_id AND u.is_active"
+    " WHERE r.content_object_id = s.household_id AND r.agency_id = {{agency}} AND r.user_id = {{user}}"
+    " AND (r.expires_at IS NULL OR r.expires_at > now())))"
+    " AND NOT EXISTS (SELECT 1 FROM registration_conflictofinterest c"
+    " WHERE c.{by} = {{who}} AND c.user_id = {{user}} AND c.ended_at IS NULL))"
+)
+
+
+def open_to(viewer: Viewer, *, by: str, reached: str) -> Asked:
+    """Return the condition under which a row is open to the viewer: not sealed, or they are a reader; and no conflict of interest.
 
     `by` is the column here (individual_id or household_id), `reached` the attribute of the row. A partner's system is nobody's
     reader; access in an emergency ends by the clock of the database.
     """
-    readers = HouseholdReader.objects.filter(
-        models.Q(expires_at=None) | models.Q(expires_at__gt=Now()),
-        user_id=viewer.user_id or 0,
-        user__is_active=True,
-        agency_id=viewer.agency_id,
-        permission__codename=READ_SEALED,
-    )
-    sealed = SealedFile.objects.filter(**{by: models.OuterRef(reached)}, lifted_at=None).exclude(
-        household_id__in=readers.values("content_object_id")
-    )
-    conflict = ConflictOfInterest.objects.filter(
-        **{by: models.OuterRef(reached)}, user_id=viewer.user_id or 0, ended_at=None
-    )
-    return models.Q(models.Exists(sealed)) | models.Q(models.Exists(conflict))
+    return Asked(_OPEN.format(by=by), reached, agency=viewer.agency_id, user=viewer.user_id or 0)
 
 
-# The same in SQL for the functions that look past the policies, over an individual called `i`. The few that are closed are looked up
+# The same for the functions that look past the policies, over an individual called `i`. The few that are closed are looked up
 # once for a statement, not once for a row; other agencies' sealed files are covered by no agreement and need no asking.
 OPEN_SQL = (
     "i.id <> ALL (ARRAY("

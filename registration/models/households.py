@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from refugeecm.core.classes import classified
@@ -14,9 +13,23 @@ from refugeecm.core.history import track
 from refugeecm.core.wall import Wall
 from registration.enums import GroupReason, Level
 from registration.models.access import PersonOwned, PersonQuerySet, shared_sql
-from registration.models.exceptions import READ_SEALED, HouseholdReader, ReaderKind, SealedFile
+from registration.models.exceptions import READ_SEALED, Asked, ReaderKind
 from registration.models.influx import InfluxEvent
 from registration.models.places import AdminArea
+
+
+def sealing_of(reached: str) -> dict[str, Asked]:
+    """Return since when the file of the household that a row reaches is sealed, and until when an emergency opens it."""
+    moment = models.DateTimeField()
+    sealed = "(SELECT s.sealed_at FROM registration_sealedfile s WHERE s.household_id = {who} AND s.lifted_at IS NULL LIMIT 1)"
+    emergency = (
+        "(SELECT max(r.expires_at) FROM registration_householdreader r"
+        " WHERE r.content_object_id = {who} AND r.kind = {kind} AND r.expires_at > now())"
+    )
+    return {
+        "sealed_at": Asked(sealed, reached, output_field=moment),
+        "emergency_until": Asked(emergency, reached, output_field=moment, kind=ReaderKind.BREAK_GLASS),
+    }
 
 
 class HouseholdQuerySet(PersonQuerySet["Household"]):
@@ -31,14 +44,7 @@ class HouseholdQuerySet(PersonQuerySet["Household"]):
 
     def with_seal(self) -> HouseholdQuerySet:
         """Annotate `sealed_at` and `emergency_until`, None where the file is not sealed or nobody has broken the glass."""
-        seals = SealedFile.objects.filter(household_id=models.OuterRef("pk"), lifted_at=None)
-        emergencies = HouseholdReader.objects.filter(
-            content_object_id=models.OuterRef("pk"), kind=ReaderKind.BREAK_GLASS, expires_at__gt=Now()
-        )
-        return self.annotate(
-            sealed_at=models.Subquery(seals.values("sealed_at")[:1]),
-            emergency_until=models.Subquery(emergencies.order_by("-expires_at").values("expires_at")[:1]),
-        )
+        return self.annotate(**sealing_of("pk"))
 
 
 @track()

@@ -35,16 +35,31 @@ from registration.enums import (
     StatusCategory,
 )
 from registration.models.access import PersonOwned, PersonQuerySet, shared_sql
-from registration.models.exceptions import OPEN_SQL
-from registration.models.households import Household
+from registration.models.exceptions import OPEN_SQL, Asked
+from registration.models.households import Household, sealing_of
 from registration.models.influx import InfluxEvent
 from registration.models.places import AdminArea
+
+RECORDS = {
+    "photo": "photo", "biometrics": "biometricreference", "documents": "document", "relatives": "relative",
+}  # fmt: skip
 
 
 class IndividualQuerySet(PersonQuerySet["Individual"]):
     """Questions about many people."""
 
     reached_by = "pk"
+
+    def with_seal(self) -> IndividualQuerySet:
+        """Annotate `sealed_at` and `emergency_until` of the file of the household, as HouseholdQuerySet does."""
+        return self.annotate(**sealing_of("household_id"))
+
+    def with_records(self) -> IndividualQuerySet:
+        """Annotate `has_photo`, `has_biometrics`, `has_documents` and `has_relatives`: whether there are such rows."""
+        there = "EXISTS (SELECT 1 FROM registration_{table} f WHERE f.individual_id = {{who}})"
+        return self.annotate(
+            **{f"has_{name}": Asked(there.format(table=table), "pk") for name, table in RECORDS.items()}
+        )
 
     def active(self) -> IndividualQuerySet:
         """Return those whose record counts: active or on hold."""

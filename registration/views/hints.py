@@ -117,7 +117,7 @@ def _hint(
             ("number", person.number),
             ("site", person.site),
         )
-        if field in sight.fields | sight.masked and text
+        if sight.sees(field) and text
     ]
     return Hint(
         person=person,

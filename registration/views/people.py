@@ -40,7 +40,7 @@ def person_of(request: ViewedRequest, pk: uuid.UUID) -> Individual:
     """Return a person of the viewer's own agency, as far as the viewer may see them."""
     own = Individual.objects.visible_to(request.viewer).filter(agency_id=request.viewer.agency_id)
     found: Individual = get_object_or_404(
-        own.select_related("household", "agency", "birth_area", "origin_area"), pk=pk
+        own.with_records().select_related("household", "agency", "birth_area", "origin_area"), pk=pk
     )
     return found
 

@@ -377,9 +377,7 @@ class _Register:
         texts = _texts(person) | {"name": person.full_name, "site": person.site}
         field_of = {"name": "given_name"}
         seen = {
-            name: sight.text(field_of.get(name, name), text)
-            if field_of.get(name, name) in sight.fields | sight.masked
-            else None
+            name: sight.text(field_of.get(name, name), text) if sight.sees(field_of.get(name, name)) else None
             for name, text in texts.items()
         }
         phone = self._contact.phone(person)

@@ -16,7 +16,7 @@ from refugeecm.core.classes import FieldClass, classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import Definer, Wall, definers
 from registration.models import OF_ORIGIN, PersonOwned
-from registration.models.exceptions import closed_to
+from registration.models.exceptions import open_to
 from resettlement.enums import HANDOVER_MOVES, HandoverKind, HandoverStatus, Urgency
 
 OPEN = (HandoverStatus.PROPOSED, HandoverStatus.ACCEPTED)
@@ -34,8 +34,7 @@ class HandoverQuerySet(OwnedQuerySet["Handover"]):
 
     def visible_to(self, viewer: Viewer) -> Any:
         """Return the rows that the viewer may know of; a sealed family's are seen by its readers alone."""
-        closed = closed_to(viewer, by="household_id", reached="household_id")
-        return super().visible_to(viewer).exclude(closed)
+        return super().visible_to(viewer).filter(open_to(viewer, by="household_id", reached="household_id"))
 
     def shared_with(self, viewer: Viewer) -> models.Q:
         """Return the condition that it is addressed to the viewer and done, or under an agreement that is live."""

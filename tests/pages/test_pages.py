@@ -35,12 +35,12 @@ def bare(answer: Any, key: str) -> str:
 
 
 def page(browser: Client, name: str, *args: Any, **query: str) -> str:
-    """Return the text of a page that answers with success, in at most twenty-six statements."""
+    """Return the text of a page that answers with success, in at most twenty statements."""
     with CaptureQueriesContext(connection) as queries:
         answer = browser.get(reverse(name, args=args), query)
     assert answer.status_code == 200, (answer.status_code, answer.content.decode()[:2000])
     said = [one["sql"] for one in queries if "SAVEPOINT" not in one["sql"]]
-    assert len(said) <= 26, "\n".join(one[:200] for one in said)
+    assert len(said) <= 20, "\n".join(one[:200] for one in said)
     return answer.content.decode()
 
 

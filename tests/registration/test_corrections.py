@@ -213,7 +213,7 @@ def test_of_two_editors_the_second_chooses(cast: Cast, family: list[Individual])
 
 
 def test_what_is_missing_is_listed_until_nothing_is(
-    cast: Cast, family: list[Individual], area: AdminArea
+    cast: Cast, family: list[Individual], area: AdminArea, agree: Callable[..., Agreement]
 ) -> None:
     browser, mother = cast.caseworker.browser(), family[0]
     page = browser.get(reverse("individual", args=[mother.pk])).content.decode()
@@ -227,6 +227,11 @@ def test_what_is_missing_is_listed_until_nothing_is(
     assert now_of(cast.caseworker, mother).level == "IND_COMPREHENSIVE", "never lowered"
     with acting_as(cast.caseworker.viewer):
         assert Opener([kept.pk]).value(kept, "religion") == "SUN"
+    assert "Sunni Muslim" in browser.get(reverse("individual", args=[mother.pk])).content.decode()
+    for classes, seen in ((["C1", "C2", "C3"], False), (["C1", "C4"], True)):
+        agree(classes=classes, title=" ".join(classes))
+        file = cast.partner.browser().get(reverse("individual", args=[mother.pk])).content.decode()
+        assert ("Sunni Muslim" in file) == seen, classes
     for stranger in (cast.partner, cast.stranger):
         assert stranger.browser().get(reverse("correct", args=[mother.pk])).status_code == 404
     assert cast.decider.browser().get(reverse("correct", args=[mother.pk])).status_code == 403

@@ -145,7 +145,9 @@ def test_a_photo_is_sealed_shown_and_removed(cast: Cast, family: list[Individual
     assert browser.get(address).status_code == 404
 
 
-def test_papers_relatives_and_references_come_and_go(cast: Cast, family: list[Individual]) -> None:
+def test_papers_relatives_and_references_come_and_go(
+    cast: Cast, family: list[Individual], agree: Any
+) -> None:
     mother, browser = family[0], cast.caseworker.browser()
     facts = reverse("facts", args=[mother.pk])
 
@@ -178,6 +180,13 @@ def test_papers_relatives_and_references_come_and_go(cast: Cast, family: list[In
         "ZQ-4711",
     ):
         assert said in page
+    file = reverse("individual", args=[mother.pk])
+    where = ("Idriss Haroun", "Libya", "Kufra, last in May", f"?q={family[1].number}")
+    assert not [one for one in ("Uncle", *where) if one not in browser.get(file).content.decode()]
+    for classes, seen in ((["C1"], ()), (["C1", "C2"], ("Uncle",)), (["C1", "C2", "C3"], ("Uncle", *where))):
+        agree(classes=classes, title=" ".join(classes))
+        shown = cast.partner.browser().get(file).content.decode()
+        assert {one for one in ("Uncle", *where) if one in shown} == set(seen), classes
     with acting_as(cast.caseworker.viewer):
         assert b"Kufra" not in bytes(Relative.objects.filter(individual=mother).first().whereabouts)
         assert b"4711" not in bytes(BiometricReference.objects.get().reference)

@@ -1,0 +1,69 @@
+"""Who else in the register may be a member of this family?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+
+from agencies.access import Sight, Viewer, shown_fields
+from registration.models import Individual, MatchCandidate
+from registration.rules.matching import REASONS
+
+Text = str | Promise
+
+
+@dataclass(frozen=True)
+class Double:
+    """Somebody in the register who may be a member of this family."""
+
+    name: Text
+    other_name: Text
+    url: str
+    number: str
+    score: int
+    reasons: list[str]
+
+
+def doubles(viewer: Viewer, people: Sequence[Individual]) -> list[Double]:
+    """Return who may be a member of this family, in either direction; the viewer's own agency's findings only."""
+    mine = {one.pk: one for one in people}
+    pairs = list(
+        MatchCandidate.objects.visible_to(viewer)
+        .filter(Q(individual__in=mine) | Q(other__in=mine))
+        .order_by("-score")[:20]
+    )
+    wanted = {other for pair in pairs for other in (pair.individual_id, pair.other_id)} - set(mine)
+    visible = Individual.objects.visible_to(viewer).with_shown_classes(viewer)
+    others = {one.pk: one for one in visible.filter(pk__in=wanted)} if wanted else {}
+    everyone = {**others, **mine}
+    found = []
+    for pair in pairs:
+        one_id, other_id = (
+            (pair.individual_id, pair.other_id)
+            if pair.individual_id in mine
+            else (pair.other_id, pair.individual_id)
+        )
+        other = everyone.get(other_id)
+        if other is None:
+            continue
+        found.append(
+            Double(
+                name=name_of(mine[one_id], viewer),
+                other_name=name_of(other, viewer),
+                url=reverse("individual", args=[other.pk]),
+                number=other.number if "number" in shown_fields(other, viewer) else "",
+                score=round(pair.score * 100),
+                reasons=[gettext(REASONS.get(one, one)) for one in pair.reasons],
+            )
+        )
+    return found
+
+
+def name_of(person: Individual, viewer: Viewer) -> Text:
+    """Return what a person is called, as far as the viewer may see it."""
+    return Sight(person, viewer).text("given_name", person.full_name)
