@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -183,15 +184,17 @@ def _referrals(viewer: Viewer, tiles: list[Tile], now: datetime) -> list[Task]:
 def _claims(viewer: Viewer, tiles: list[Tile]) -> list[Task]:
     """Count the open claims of the agency; return those whose decision waits for a second person."""
     own = Claim.objects.owned_by(viewer).order_by()
-    for status, hint in (
-        (ClaimStatus.REGISTERED, _("not yet under examination")),
-        (ClaimStatus.EXAMINATION, _("in your agency")),
-    ):
-        count = own.filter(status=status)[: LIMIT + 1].count()
+    hints = {
+        ClaimStatus.REGISTERED: _("not yet under examination"),
+        ClaimStatus.EXAMINATION: _("in your agency"),
+    }
+    of_each = [own.filter(status=one).values_list("status", flat=True)[: LIMIT + 1] for one in hints]
+    counts = Counter(of_each[0].union(*of_each[1:], all=True))
+    for status, hint in hints.items():
         tiles.append(
             Tile(
                 gettext("Claims: %(status)s") % {"status": status.label},
-                f"{figure(LIMIT)}+" if count > LIMIT else figure(count),
+                f"{figure(LIMIT)}+" if counts[status] > LIMIT else figure(counts[status]),
                 f"{reverse('claims')}?whose=agency&status={status}",
                 hint,
             )
