@@ -66,7 +66,7 @@ class BreachWork(forms.Form):
 class LawRequestForm(forms.Form):
     """A request as it arrives."""
 
-    received_at = _moment(gettext_lazy("Received"))
+    received_at = _moment(gettext_lazy("Received at"))
     asked_by = words(
         gettext_lazy("Who asks"),
         200,
