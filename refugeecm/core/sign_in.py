@@ -28,6 +28,8 @@ _PLACE = "mfa_authenticator.data"
 # Labels of the library's own forms, named so that our catalogues have them: they say the same words as our pages.
 LABELS = (
     gettext_noop("Authenticator code"),
+    gettext_noop("Email"),
+    gettext_noop("Password (again)"),
     gettext_noop("Current Password"),
     gettext_noop("New Password (again)"),
 )
