@@ -14,7 +14,7 @@ def test_a_spreadsheet_comes_through_until_no_error_is_left() -> None:
         "prove",
         "influx",
         "--rows",
-        "1500",
+        "600",
         "--kills",
         "1",
     ]
