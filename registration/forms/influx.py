@@ -17,6 +17,7 @@ def short_name(**given: Any) -> forms.SlugField:
     return forms.SlugField(
         max_length=60,
         help_text=_("Small letters, digits and hyphens, such as east-2026. Agreements refer to it."),
+        error_messages={"invalid": _("Use small letters, digits and hyphens, such as east-2026.")},
         widget=forms.TextInput(attrs={"class": "ltr short"}),
         **given,
     )
