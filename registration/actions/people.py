@@ -22,8 +22,9 @@ from registration import policies
 from registration.actions import access_rows, exceptions, ledger, sealing
 from registration.enums import FOCAL, Flow, LegalStatus, Level, ProcessStatus, Relationship
 from registration.models import Document, FurtherName, Household, Individual, InfluxEvent, PersonKey
-from registration.rules.arrivals import ArrivalRow, head_of, person_of
+from registration.rules.arrivals import ArrivalRow, person_of
 from registration.rules.counts import left
+from registration.rules.heads import head_of
 from registration.rules.keys import keys
 
 HOUSEHOLD_REGISTERED = events.declare(
@@ -85,7 +86,7 @@ def register(
     Writes in one go, in this transaction: households, people, keys, documents, further names, history (by triggers), ledger, access
     rows, events.
     The ids of the people are put into `arrival.individuals`, in the order of its members. `level` is the event's where none is
-    given. A new group without a focal point gets one (rules.arrivals.head_of); a second one who joins a group is "to be defined".
+    given. A new group without a focal point gets one (rules.heads.head_of); a second one who joins a group is "to be defined".
     Who joins a group whose file is sealed, or closed to somebody, is so too; a closed group is open again. Of a group that was only
     counted the number of those who are still to be registered falls.
     Raises policies.NotPermitted.

@@ -7,8 +7,9 @@ Members inherit the head's family name and the country of the household; "-" say
 from collections.abc import Mapping
 from datetime import date
 
-from registration.rules.arrivals import ArrivalRow, check_household, read_row
+from registration.rules.arrivals import ArrivalRow, read_row
 from registration.rules.findings import RowError
+from registration.rules.heads import check_household
 from registration.rules.needs import AT_THE_DESK
 from registration.rules.words import plain
 

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registration.rules import arrivals, columns
-from registration.rules.arrivals import ArrivalRow, check_household, head_of, read_cells, read_row
+from registration.rules.arrivals import ArrivalRow, read_cells, read_row
 from registration.rules.countries import iso3
 from registration.rules.dates import read_date
+from registration.rules.heads import check_household, head_of
 from registration.rules.words import RELATIONSHIP_CODES, relationship
 
 TODAY = date(2026, 11, 21)

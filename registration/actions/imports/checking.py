@@ -17,9 +17,10 @@ from registration import matching
 from registration.actions.imports import content
 from registration.enums import Outcome
 from registration.models import AdminArea, ImportBatch, ImportChunk, ImportRow, ImportStep, Individual
-from registration.rules.arrivals import ArrivalRow, check_household, person_of, read_cells
+from registration.rules.arrivals import ArrivalRow, person_of, read_cells
 from registration.rules.dates import MONTH_FIRST
 from registration.rules.findings import MESSAGES, RowError
+from registration.rules.heads import check_household
 from registration.rules.keys import Person, PersonKeys, keys, keys_of
 
 HELD_BACK = gettext_noop(
