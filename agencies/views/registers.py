@@ -204,7 +204,10 @@ def law_request(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     context = {
         "row": found,
         "badges": badges(found, now=now),
-        "facts": [(_("Received at"), fmt_time(found.received_at)), (_("Answer by"), fmt_time(found.answer_by))],
+        "facts": [
+            (_("Received at"), fmt_time(found.received_at)),
+            (_("Answer by"), fmt_time(found.answer_by)),
+        ],
         "terms": [
             (_("Who asks"), found.asked_by),
             (_("Legal basis"), found.legal_basis),
