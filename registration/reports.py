@@ -282,6 +282,11 @@ class Needs:
     restricted: int = 0
     suggested: list[tuple[str, str]] = field(default_factory=list)
 
+    @property
+    def rows(self) -> list[SpecificNeed]:
+        """The needs that are shown."""
+        return [one.need for one in (*self.open, *self.past)]
+
 
 _NEED_KINDS = {NeedStatus.FLAGGED: "info", NeedStatus.REVIEW: "info", NeedStatus.CONFIRMED: "warn"}
 _MOVE_LABELS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import models
@@ -13,11 +13,21 @@ from refugeecm.core.ids import uuid7
 from refugeecm.core.models import ReadEvent
 
 
-def record(*, viewer: Viewer, rows: Sequence[models.Model], view: str, now: datetime) -> None:
-    """Record that the viewer was shown these rows of one model (with `agency_id`), and which classes of fields."""
+def record(
+    *,
+    viewer: Viewer,
+    rows: Sequence[models.Model],
+    view: str,
+    now: datetime,
+    beside: Iterable[models.Model] = (),
+) -> None:
+    """Record that the viewer was shown these rows of one model (with `agency_id`), and which classes of fields.
+
+    `beside`: rows of other kinds about the same people that were shown with them (documents, needs): their classes count, too.
+    """
     if not rows:
         return
-    classes = {one for row in rows for one in shown_classes(row, viewer)}
+    classes = {one for row in (*rows, *beside) for one in shown_classes(row, viewer)}
     insert(
         ReadEvent,
         [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -25,7 +26,6 @@ FURTHER = (
     "level", "other_nationalities", "nationality_status", "origin_country", "languages", "education", "occupation", "religion",
     "ethnicity", "said_to_agree",
 )  # fmt: skip
-LISTED = 50  # further names, or relatives, on a page
 
 
 def household_facts(house: Household, viewer: Viewer, size: int) -> list[tuple[Any, ...]]:
@@ -80,17 +80,15 @@ def identity(person: Individual, viewer: Viewer, opener: Opener) -> list[tuple[A
     return rows
 
 
-def further_names(person: Individual, viewer: Viewer) -> list[tuple[Any, ...]]:
+def further_names(rows: Iterable[FurtherName], viewer: Viewer) -> list[tuple[Any, ...]]:
     """Return the further names of a person, as far as the viewer may see them, as rows of a summary list."""
-    found = FurtherName.objects.visible_to(viewer).with_shown_classes(viewer).filter(individual=person)
-    sights = [Sight(one, viewer) for one in found.order_by("kind", "pk")[:LISTED]]
+    sights = [Sight(one, viewer) for one in sorted(rows, key=lambda one: one.kind)]
     return [(see("kind"), see("name")) for see in sights if see.sees("kind", "name")]
 
 
-def relatives(person: Individual, viewer: Viewer, opener: Opener) -> list[dict[str, Any]]:
+def relatives(rows: Iterable[Relative], viewer: Viewer, opener: Opener) -> list[dict[str, Any]]:
     """Return the relatives elsewhere as far as the viewer may see them: name, relationship, what is known of where, number."""
-    found = Relative.objects.visible_to(viewer).with_shown_classes(viewer).filter(individual=person)
-    sights = [Sight(one, viewer) for one in found.order_by("pk")[:LISTED]]
+    sights = [Sight(one, viewer) for one in rows]
     country, whereabouts = (Relative._meta.get_field(one) for one in ("country", "whereabouts"))
     return [
         {
@@ -108,9 +106,8 @@ def relatives(person: Individual, viewer: Viewer, opener: Opener) -> list[dict[s
     ]
 
 
-def contact(person: Individual, viewer: Viewer, opener: Opener) -> list[tuple[Any, ...]]:
+def contact(person: Individual, viewer: Viewer, known: Contact) -> list[tuple[Any, ...]]:
     """Return phone, site and documents as rows of a summary list."""
-    known = Contact([person], viewer, opener)
     documents = known.documents(person)
     if documents is None:
         documents = [(_("Documents"), FIELDS_HIDDEN)]

@@ -45,15 +45,16 @@ from refugeecm.pages.facts import (
 from refugeecm.pages.history import changes, timeline
 from refugeecm.pages.people import Line, line_of
 from registration.actions.contact import correct_phone, may_correct
-from registration.actions.sealing import Opener
+from registration.actions.sealing import Contact, Opener
 from registration.forms import PhoneForm
-from registration.models import Household, Individual, Photo
+from registration.models import FurtherName, Household, Individual, Photo, Relative
 from registration.reports import Needs, needs_of, seal_badges
 from resettlement.models import Handover, Referral
 from resettlement.reports import badge
 
 Text = str | Promise
 MEMBERS = 200  # of one household on its page
+LISTED = 50  # further names, or relatives, on a page
 
 
 @dataclass(frozen=True)
@@ -111,14 +112,15 @@ def household(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     people = _members(viewer, house)
     file = _file(viewer, house, people, subjects=[house.pk], today=timezone.localdate(now))
     past, others = groups.former(house, viewer)
+    needs = needs_of(people, viewer, today=timezone.localdate(now))
     reads.record(
         viewer=viewer,
         rows=[*people, *(one for one in others if one not in people)],
+        beside=[row for one in needs.values() for row in one.rows],
         view="household",
         now=now,
     )
     first = file.members[0].line if file.members else None
-    needs = needs_of(people, viewer, today=timezone.localdate(now))
     for member in file.members:
         member.needs = needs[member.person.pk]
     context = {
@@ -182,10 +184,13 @@ def _individual(
     viewer, now, opener = request.viewer, timezone.now(), Opener([person.pk])
     today = timezone.localdate(now)
     file = _file(viewer, person.household, [person], subjects=[], today=today)
-    reads.record(viewer=viewer, rows=[person, *family], view="individual", now=now)
     own = person.agency_id == viewer.agency_id
     member = file.members[0]
     needs = needs_of([person, *family], viewer, today=today, opener=opener)
+    names, kin = _about(person, FurtherName, viewer), _about(person, Relative, viewer)
+    known = Contact([person], viewer, opener)
+    beside = [*names, *kin, *known.papers, *needs[person.pk].rows]
+    reads.record(viewer=viewer, rows=[person, *family], beside=beside, view="individual", now=now)
     context = {
         "needs": needs[person.pk],
         "suggestions": _suggestions([person], needs, viewer),
@@ -205,15 +210,15 @@ def _individual(
             ),
         ],
         "covering": _covering(person, viewer, file.covering),
-        "identity": [*identity(person, viewer, opener), *further_names(person, viewer)],
-        "contact": contact(person, viewer, opener),
+        "identity": [*identity(person, viewer, opener), *further_names(names, viewer)],
+        "contact": contact(person, viewer, known),
         "phone_form": phone_form,
         "statuses": groups.statuses(person, viewer),
         "earlier": groups.earlier(person, viewer) if own else [],
         "completion": completion(person, viewer),
         "photo": photo_of(person, viewer),
         "family": [line_of(one, viewer, today=today) for one in family],
-        "relatives": relatives(person, viewer, opener),
+        "relatives": relatives(kin, viewer, opener),
         "changes": changes([person], viewer) if own else [],
         "crumbs": [
             (_("People"), reverse("people")),
@@ -221,6 +226,12 @@ def _individual(
         ],
     }
     return render(request, "pages/individual.html", context)
+
+
+def _about(person: Individual, kind: Any, viewer: Viewer) -> list[Any]:
+    """Return the first rows of a kind of record about a person, as the viewer may see them."""
+    rows = kind.objects.visible_to(viewer).with_shown_classes(viewer)
+    return list(rows.filter(individual=person).order_by("pk")[:LISTED])
 
 
 def _suggestions(

@@ -132,8 +132,9 @@ class Contact:
         self._viewer = viewer
         self._opener = opener or Opener([one.pk for one in people])
         papers = Document.objects.visible_to(viewer).with_shown_classes(viewer)
+        self.papers = list(papers.filter(individual_id__in=[one.pk for one in people]).order_by("pk"))
         self._documents: dict[uuid.UUID, list[Document]] = defaultdict(list)
-        for one in papers.filter(individual_id__in=[one.pk for one in people]).order_by("pk"):
+        for one in self.papers:
             self._documents[one.individual_id].append(one)
 
     def phone(self, person: Individual) -> str | Promise:

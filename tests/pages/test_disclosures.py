@@ -48,6 +48,18 @@ def test_the_ledger_sums_up_what_others_saw_and_leaves_out_the_own_agency(
     assert len(context["lines"]) == 3
 
 
+def test_a_document_shown_beside_the_person_is_named_by_its_own_class(
+    cast: Cast, family: list[Individual], agree: Any
+) -> None:
+    """Of the person the agreement opens nothing of class C3, of documents it does."""
+    agree(classes=["C1"], matrix={"C1": "see", "registration.document.document": "see"})
+    page = cast.partner.browser().get(reverse("individual", args=[family[0].pk]))
+    assert page.context["contact"][-1][1] == "P01234567"
+    context = cast.caseworker.browser().get(reverse("disclosures", args=[family[0].pk])).context
+    (line,) = (one for one in context["summary"] if one.agency == "Helping Hands")
+    assert line.classes == {"C0": 1, "C1": 1, "C3": 1}
+
+
 def test_a_file_taken_by_the_own_agency_stands_in_the_ledger(cast: Cast, family: list[Individual]) -> None:
     viewer = cast.caseworker.viewer
     with acting_as(viewer):
