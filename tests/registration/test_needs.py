@@ -140,7 +140,7 @@ def test_a_batch_of_needs_costs_the_same_as_one(
         for one in family
         for code in ("DS-BD", "DS-DF", "SV-VO", "LP-ND")
     ]
-    with acting_as(viewer), django_assert_num_queries(9):  # two of them a savepoint, two the events
+    with acting_as(viewer), django_assert_num_queries(8):  # two of them a savepoint, two the events
         assert needs.flag(flags=flags, by=viewer, now=NOW) == 12
 
 
