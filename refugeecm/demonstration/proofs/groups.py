@@ -26,7 +26,7 @@ from refugeecm.demonstration.scratch import Ground
 from registration.actions import events as influx
 from registration.actions import groups, people, status
 from registration.enums import RECORD_REASONS, GroupReason, LegalStatus, ProcessStatus, Relationship
-from registration.models import Individual, InfluxEvent
+from registration.models import Household, Individual, InfluxEvent
 from registration.policies import NotPermitted
 from registration.rules.arrivals import ArrivalRow, read_row
 
@@ -86,7 +86,7 @@ def prove(ground: Ground, *, runs: int, steps: int, number: int, now: datetime, 
         try:
             run_state_machine_as_test(seed(number)(Ours), settings=how, _min_steps=steps)
         except Exception as error:  # noqa: BLE001 - whatever it was, it is what the proof is there to find
-            broken = "\n".join([str(error), *getattr(error, "__notes__", [])])
+            broken = "\n".join([str(error), *getattr(error, "__notes__", []), *run.seen])
     return {
         "runs": run.runs,
         "steps": run.steps,
@@ -111,6 +111,7 @@ class Run:
     refused: Counter[str] = field(default_factory=Counter)
     runs: int = 0
     steps: int = 0
+    seen: list[str] = field(default_factory=list)  # what went wrong, also where it does not go wrong again
 
 
 class Clerks(RuleBasedStateMachine):
@@ -192,7 +193,7 @@ class Clerks(RuleBasedStateMachine):
         """A group gets another focal point, and a relationship is said anew."""
         person = self._active(who)
         if person:
-            others = [one for one in groups.active(person.household) if one.pk != person.pk]
+            others = [one for one in _members(person.household) if one.pk != person.pk]
             self._try("focal point", groups.arrange, household=person.household, focal_point=person, child_headed=heads,
                       relationships={one.pk: code for one in others[:1]}, reason=GroupReason.FOCAL_POINT,
                       **self._on(ago))  # fmt: skip
@@ -213,7 +214,7 @@ class Clerks(RuleBasedStateMachine):
         """A record is put on hold, made inactive, closed, opened again."""
         person, reasons = self._anybody(who), RECORD_REASONS[to]
         if person:
-            rest = [one for one in groups.active(person.household) if one.pk != person.pk]
+            rest = [one for one in _members(person.household) if one.pk != person.pk]
             self._try(f"record {to}", status.change_record, individual=person, to=to, reason=reasons[why % len(reasons)],
                       **self._led(rest, then), **self._on(ago))  # fmt: skip
 
@@ -246,6 +247,7 @@ class Clerks(RuleBasedStateMachine):
             cursor.execute(_BROKEN)
             broken = [row[0] for row in cursor.fetchall()]
         if broken:
+            self.of.seen += broken
             raise AssertionError("; ".join(broken))
 
     def _try(self, name: str, action: Callable[..., object], **given: Any) -> None:
@@ -254,6 +256,9 @@ class Clerks(RuleBasedStateMachine):
             self.of.done[name] += 1
         except (NotPermitted, TransitionNotAllowed):
             self.of.refused[name] += 1
+        except Exception as error:
+            self.of.seen.append(f"{name}: {error!r}")
+            raise
 
     def _today(self) -> date:
         return self.now.date()
@@ -269,22 +274,27 @@ class Clerks(RuleBasedStateMachine):
         }
 
     def _anybody(self, who: int) -> Individual | None:
-        found = Individual.objects.select_related("household", "event").order_by("pk")
+        found = Individual.objects.select_related("household", "event").order_by("number")
         count = found.count()
         return found[who % count] if count else None
 
     def _active(self, who: int) -> Individual | None:
-        found = Individual.objects.active().select_related("household__event", "event").order_by("pk")
+        found = Individual.objects.active().select_related("household__event", "event").order_by("number")
         count = found.count()
         return found[who % count] if count else None
 
     def _some_of(self, who: int, many: int) -> tuple[list[Individual], list[Individual]]:
         """Return some active members of one group, beginning with somebody, and the rest of it."""
         person = self._active(who)
-        members = groups.active(person.household) if person else []
-        turned = [one for one in members if person and one.pk >= person.pk]
+        members = _members(person.household) if person else []
+        turned = [one for one in members if person and one.number >= person.number]
         turned += [one for one in members if one not in turned]
         return turned[:many], turned[many:]
+
+
+def _members(household: Household) -> list[Individual]:
+    """Return who is in a group, in an order that is the same when a run is played again: ids hold chance."""
+    return sorted(groups.active(household), key=lambda one: one.number)
 
 
 def _row(code: str, on: date, age: int) -> ArrivalRow:
