@@ -11,7 +11,7 @@ import io
 import random
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -124,13 +124,41 @@ def prove(
 
 def _send(directory: Path, rows: int, seed: int, now: datetime) -> ImportBatch:
     path = directory / "arrivals.xlsx"
-    arrivals_file.write(path, rows=rows, seed=seed, defects=0.05, repeats=0.01)
+    _write(path, arrivals_file.rows_of(rows=rows, seed=seed, defects=0.05, repeats=0.01), random.Random(seed))  # noqa: S311
     user = User.objects.create_user("proof@refugeecm.invalid", name="Proof")
     with transaction.atomic():
         viewer = worker_for(Agency.objects.get(code="BORDER"), user_id=user.pk)
         enter(viewer, reason="proof")
         event = events.draft(slug="proof", name="Proof", by=viewer, now=now)
         return imports.receive(data=path.read_bytes(), file_name=path.name, event=event, by=viewer, now=now)
+
+
+def _write(path: Path, rows: Iterable[list[str]], chance: random.Random) -> None:
+    """Write the list as offices send theirs (experience.md 4): two lines of header under a title and an empty line, 195 columns, days
+    as texts with a time, formulas, broken cells, several languages in one cell, no number of the household, no head, a thousand empty
+    rows at the end.
+    """
+    from openpyxl import Workbook  # type: ignore[import-untyped]
+
+    place, header = arrivals_file.HEADER.index, [*arrivals_file.HEADER, "languages"]
+    further = [f"Q{number}" for number in range(195 - len(header))]
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("Arrivals")
+    groups = ["Household" if one.startswith("household") else "Person" for one in header]
+    for line in (["Liste des arrivées"], [], groups, [*header, *further]):
+        sheet.append(line)
+    for row in rows:
+        day = row[place("date_of_birth")].split("-")
+        if len(day) == 3 and day[1] <= "12":
+            row[place("date_of_birth")] = f"{day[2]}/{day[1]}/{day[0]} 00:00:00.0000000"
+        if row[place("relationship_to_head")] == "head" and chance.random() < 0.01:
+            row[place("relationship_to_head")] = ""
+            row[place("household_id")] = ""
+        spoken = "ara, fra" if chance.random() < 0.1 else ""
+        sheet.append([*row, spoken, *["0"] * (len(further) - 2), "=TRUE()", "#VALUE!"])
+    for _empty in range(1000):
+        sheet.append([None, "", None])
+    book.save(path)
 
 
 def _correct(batch: ImportBatch, now: datetime) -> int:
