@@ -7,6 +7,7 @@ import copy
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,7 +27,7 @@ from registration.enums import (
     ProcessStatus,
     Relationship,
 )
-from registration.models import Household, Individual
+from registration.models import Household, Individual, PastMembership
 from registration.policies import NotPermitted
 
 LEGAL = events.declare(
@@ -144,6 +145,10 @@ def check_record(
     if ProcessStatus.CLOSED in (to, individual.process_status) and reason not in FACTS:
         policies.check_may(by, Permission.RECORD_CLOSE)
     since = individual.process_status_on or individual.registered_on
+    if to in COUNTED and individual.process_status not in COUNTED:
+        # A death may have been said of a day before a place that they were given since: that place they had until it was written.
+        places = PastMembership.objects.owned_by(by).filter(individual=individual)
+        since = max(since, places.aggregate(last=Max("until"))["last"] or since)
     if on > timezone.localdate(now):
         raise NotPermitted(_("This day is in the future. Give the day on which it happened."), field="on")
     # The day of a death or departure is what it is, however late anybody heard of it, and whatever was written in between.

@@ -237,6 +237,30 @@ def test_a_death_is_never_refused_and_the_eldest_leads(cast: Cast, home: list[In
     assert balanced(cast.caseworker)
 
 
+def test_a_death_that_was_said_by_mistake_is_taken_back_after_the_last_place_only(
+    cast: Cast, supervisor: Person, home: list[Individual]
+) -> None:
+    """Said of a day before her last change of place; until today she had that place, so she has none again before today."""
+    zeinab, early = home[2], date(2026, 2, 21)
+    changed = {
+        "focal_point": zeinab,
+        "relationships": {},
+        "reason": "focal_point",
+        "household": zeinab.household,
+    }
+    act(cast.caseworker, groups.arrange, **changed)
+    act(cast.caseworker, status.change_record, individual=zeinab, to="C", reason="deceased", on=early)
+    again = {"individual": zeinab, "to": "A", "reason": "reopened"}
+    with pytest.raises(NotPermitted, match="before"):
+        act(supervisor, status.change_record, on=BEFORE, **again)
+    act(supervisor, status.change_record, **again)
+    with acting_as(cast.caseworker.viewer):
+        zeinab.refresh_from_db()
+        spans = PastMembership.objects.filter(individual=zeinab).order_by("since", "until")
+        assert [one.until for one in spans][-1] == zeinab.joined_on == TODAY
+    assert balanced(cast.caseworker)
+
+
 def test_closing_and_opening_again_are_for_supervisors(
     cast: Cast, supervisor: Person, family: list[Individual]
 ) -> None:
