@@ -25,15 +25,16 @@ class Double:
     other_name: Text
     url: str
     number: str
-    score: int
+    bits: int
     reasons: list[str]
 
 
 def doubles(viewer: Viewer, people: Sequence[Individual]) -> list[Double]:
-    """Return who may be a member of this family, in either direction; the viewer's own agency's findings only."""
+    """Return who may be a member of this family, in either direction, and was not decided."""
     mine = {one.pk: one for one in people}
     pairs = list(
         MatchCandidate.objects.visible_to(viewer)
+        .undecided()
         .filter(Q(individual__in=mine) | Q(other__in=mine))
         .order_by("-score")[:20]
     )
@@ -57,8 +58,8 @@ def doubles(viewer: Viewer, people: Sequence[Individual]) -> list[Double]:
                 other_name=name_of(other, viewer),
                 url=reverse("individual", args=[other.pk]),
                 number=other.number if "number" in shown_fields(other, viewer) else "",
-                score=round(pair.score * 100),
-                reasons=[gettext(REASONS.get(one, one)) for one in pair.reasons],
+                bits=round(pair.score),
+                reasons=[gettext(REASONS.get(field, field)) for field, *_rest in pair.evidence],
             )
         )
     return found

@@ -15,14 +15,13 @@ from django.utils.translation import gettext as _
 from agencies.access import Permission, Viewer
 from agencies.models import Agency
 from refugeecm.core import crypto, events
-from refugeecm.core.bulk import insert
 from refugeecm.core.ids import uuid7
 from refugeecm.core.transitions import move
 from registration import policies
-from registration.actions import groups, needs, people, sealing
-from registration.enums import Level, TokenStatus
+from registration.actions import candidates, groups, needs, people, sealing
+from registration.enums import FoundBy, Level, MatchState, TokenStatus
 from registration.matching import POSSIBLE, Candidate
-from registration.models import DeskDraft, Household, InfluxEvent, MatchCandidate, QueueToken
+from registration.models import DeskDraft, Household, InfluxEvent, QueueToken
 from registration.rules.arrivals import ArrivalRow
 from registration.rules.family import DECIDED, MOST, kept, of_member, ticked
 
@@ -141,8 +140,9 @@ def register_family(
     """Register the family of a draft that the caller has locked, and remove the draft; return the household's id.
 
     A draft that names a group which was only counted registers into that one.
-    `members` and whom they resemble (`found`), both by the place in the form. Who may be somebody else and was not said not to be
-    is noted for a later decision; needs that were ticked are flagged, for others to review. Raises policies.NotPermitted.
+    `members` and whom they resemble (`found`), both by the place in the form. Who may be somebody else is noted for a later decision,
+    or as decided, where the clerk said that they are not the same; needs that were ticked are flagged, for others to review.
+    Raises policies.NotPermitted.
     """
     content = content_of(draft)
     typed, country = content.typed, content.typed.get("h-country", "")
@@ -175,27 +175,17 @@ def register_family(
     )  # fmt: skip
     household = joins or people.individual_id(_began(draft.pk), b"household" + draft.pk.bytes, 1)
     ruled_out = {place: typed.get(f"{place}-{DECIDED}", "").split() for place in members}
-    pairs = [
-        (person, other)
-        for place, person in zip(members, arrival.individuals, strict=True)
-        for other in found.get(place, ())
-        if other.score >= POSSIBLE and str(other.individual_id) not in ruled_out[place]
-    ]
-    insert(
-        MatchCandidate,
-        [
-            {
-                "id": uuid7(now, ordinal=ordinal),
-                "agency_id": by.agency_id,
-                "individual_id": person,
-                "other_id": other.individual_id,
-                "score": other.score,
-                "reasons": other.reasons,
-                "found_at": now,
-            }
-            for ordinal, (person, other) in enumerate(pairs)
-        ],
-    )
+    pairs = []
+    for place, person in zip(members, arrival.individuals, strict=True):
+        for other in found.get(place, ()):
+            said_not = str(other.individual_id) in ruled_out[place]
+            if other.score >= POSSIBLE or said_not:
+                bits, evidence = candidates.in_bits(other.score, other.reasons)
+                state = MatchState.DIFFERENT if said_not else MatchState.OPEN
+                pairs.append(
+                    candidates.Pair(person, other.individual_id, bits, evidence=evidence, state=state)
+                )
+    candidates.note(pairs, found_by=FoundBy.DESK, by=by, now=now)
     noticed = min(date.fromisoformat(content.day), now.date()) if content.day else None
     flags = [
         needs.Flag(person, code, identified_on=noticed)

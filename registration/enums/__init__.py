@@ -12,6 +12,7 @@ from registration.enums.imports import (
     StepStatus,
 )
 from registration.enums.influx import INFLUX_MOVES, TOKEN_MOVES, InfluxBasis, InfluxStatus, TokenStatus
+from registration.enums.matching import MATCH_MOVES, UNDECIDED, FoundBy, MatchKind, MatchState
 from registration.enums.needs import NEED_MOVES, OPEN_NEEDS, NeedPriority, NeedStatus
 from registration.enums.people import (
     BiometricResult,
@@ -47,6 +48,7 @@ __all__ = [
     "FOCAL",
     "INFLUX_MOVES",
     "LEAVING",
+    "MATCH_MOVES",
     "NEED_MOVES",
     "OPEN_NEEDS",
     "PROCESS_MOVES",
@@ -54,6 +56,7 @@ __all__ = [
     "SENT_AGAIN",
     "STEP_MOVES",
     "TOKEN_MOVES",
+    "UNDECIDED",
     "WAITING",
     "BatchStatus",
     "BiometricResult",
@@ -61,12 +64,15 @@ __all__ = [
     "DocumentKind",
     "Education",
     "Flow",
+    "FoundBy",
     "GroupReason",
     "InfluxBasis",
     "InfluxStatus",
     "LegalStatus",
     "Level",
     "MaritalStatus",
+    "MatchKind",
+    "MatchState",
     "NameKind",
     "NationalityStatus",
     "NeedPriority",

@@ -37,6 +37,17 @@ def shared_sql(column: str, *, by: str = "individual_id") -> str:
     return f"EXISTS (SELECT 1{_COVERED.format(by=by, who=column)})"
 
 
+def seen_by(viewer: Viewer, *, agency: str, reached: str) -> models.Q:
+    """Return the condition that the viewer may see the person in the column `reached`, whose agency stands in the column `agency`.
+
+    For rows that name more than one person; the row of the person is not read for it.
+    """
+    covered = "EXISTS (SELECT 1" + (_COVERED + _BY_DOOR).format(by="individual_id", who="{who}") + ")"
+    shared = Asked(covered, reached, agency=viewer.agency_id, door=viewer.channel)
+    own = models.Q(**{agency: viewer.agency_id})
+    return (own | models.Q(shared)) & models.Q(open_to(viewer, by="individual_id", reached=reached))
+
+
 class PersonAccessQuerySet(models.QuerySet["PersonAccess"]):
     """Questions about many access rows."""
 

@@ -1,8 +1,7 @@
-"""Who is registered: individuals, their documents, the keys of what is sealed, and who may be one person."""
+"""Who is registered: individuals, their documents and the keys of what is sealed."""
 
 from __future__ import annotations
 
-import uuid
 from datetime import date
 from typing import ClassVar
 
@@ -292,31 +291,6 @@ class PersonKey(models.Model):
 
     def __str__(self) -> str:
         return f"key of {self.individual_id}"
-
-
-class MatchCandidate(models.Model):
-    """Two records that may be one person, with the reasons; a later screen settles it. Never merged by itself."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    agency = models.ForeignKey(
-        Agency, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
-    )
-    individual = models.ForeignKey(Individual, on_delete=models.CASCADE, related_name="match_candidates")
-    # Without a constraint: the other may stand in a later chunk of the same file.
-    other = models.ForeignKey(Individual, on_delete=models.CASCADE, related_name="+", db_constraint=False)
-    score = models.FloatField()
-    reasons = ArrayField(models.CharField(max_length=30), default=list)
-    found_at = models.DateTimeField()
-
-    objects = PersonQuerySet.as_manager()
-    field_classes = classified(C1="id agency individual other found_at", C2="score reasons")
-    wall: ClassVar[Wall] = Wall()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["individual", "other"], name="candidate_once")]
-
-    def __str__(self) -> str:
-        return f"{self.individual_id} {self.other_id}"
 
 
 _VISIBLE = f"(i.agency_id = {AGENCY} OR {shared_sql('i.id').format(agency=AGENCY)})".replace(

@@ -139,7 +139,7 @@ CARRIED = {
     "registration_consent": "individual_id = ANY (people)",
     "registration_pastmembership": "individual_id = ANY (people) AND household_id = h.household_id",
     "registration_specificneed": "individual_id = ANY (people)",
-    "registration_matchcandidate": "individual_id = ANY (people) AND other_id = ANY (people)",
+    "registration_matchcandidate": "individual_id = ANY (people)",
     "cases_claim": "individual_id = ANY (people)",
 }
 # A decision that the giving agency's people proposed is not for the other's to approve; the claim's entity tag changes.
@@ -150,6 +150,9 @@ _ALSO = {
 _MOVE = "\n".join(
     f"UPDATE {table} SET agency_id = h.recipient_id{_ALSO.get(table, '')} WHERE agency_id = h.agency_id AND {rows};"
     for table, rows in CARRIED.items()
+)
+_MOVE += (
+    "\nUPDATE registration_matchcandidate SET other_agency_id = h.recipient_id WHERE other_id = ANY (people);"
 )
 definers.append(
     Definer(

@@ -193,10 +193,12 @@ def test_family_file(
         MatchCandidate.objects.create(
             id=uuid7(NOW),
             agency=cast.border,
+            other_agency=cast.border,
             individual=twin,
             other=family[0],
-            score=0.87,
-            reasons=["names_3"],
+            score=5.1,
+            evidence=[["names_3", "", 8.2, 0.0]],
+            found_by="desk",
             found_at=NOW,
         )
     clerk = cast.caseworker.browser()

@@ -207,7 +207,8 @@ def test_who_resembles_somebody_is_shown_and_asked_about_once(
         made = Individual.objects.exclude(pk__in=[one.pk for one in family]).get()
         said = Event.objects.get(name=desk.REGISTERED)
         assert said.details["not_same"] == {str(made.pk): [str(known.pk)]}
-        assert not MatchCandidate.objects.filter(individual=made, other=known).exists()
+        pair = MatchCandidate.objects.get(individual=made, other=known)
+        assert (pair.state, pair.decided_by_id) == ("different", cast.caseworker.user.pk)
     for number in (known.number, known.household.number.lower()):
         card = {"0-given_name": "Somebody", "0-document_number": number}
         text = clerk.post(f"{begin(clerk)}hints/?row=0", card).content.decode()
@@ -218,7 +219,7 @@ def test_who_resembles_somebody_is_shown_and_asked_about_once(
     keys = re.findall(r'name="asked"\s+value="([^"]+)"', page)
     assert clerk.post(again, {**row, "asked": keys, "do": "next"}).status_code == 302
     with acting_as(cast.caseworker.viewer):
-        assert MatchCandidate.objects.filter(other=known).count() == 1
+        assert MatchCandidate.objects.open().filter(other=known).count() == 1
 
 
 def test_an_empty_draft_is_not_listed_and_old_ones_go(clerk: Client, cast: Cast, event: Any) -> None:

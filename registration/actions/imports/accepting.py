@@ -8,12 +8,10 @@ from typing import Any
 
 from agencies.access import Viewer
 from refugeecm.core import events
-from refugeecm.core.bulk import insert
-from refugeecm.core.ids import uuid7
-from registration.actions import needs, people
+from registration.actions import candidates, needs, people
 from registration.actions.imports import checking, content
 from registration.actions.imports.checking import SAME_REF, finding, household_of, registered_refs
-from registration.enums import Outcome
+from registration.enums import FoundBy, Outcome
 from registration.models import (
     AdminArea,
     ImportBatch,
@@ -21,7 +19,6 @@ from registration.models import (
     ImportRow,
     ImportStep,
     Individual,
-    MatchCandidate,
 )
 from registration.rules.columns import ASIDE
 
@@ -42,8 +39,8 @@ def accept(*, batch: ImportBatch, step: ImportStep, viewer: Viewer, now: datetim
     created = people.register(
         arrivals=arrivals, by=viewer, now=now, event=batch.event, seed=seed, created_at=batch.created_at
     )
-    candidates = _candidates(batch, arrivals, findings, seed, now)
-    insert(MatchCandidate, candidates, ignore_conflicts=True)
+    pairs = _pairs(batch, arrivals, findings)
+    candidates.note(pairs, found_by=FoundBy.IMPORT, by=viewer, now=now)
     flags = [
         needs.Flag(individual, code, identified_on=row.registration_date)
         for arrival in arrivals
@@ -58,7 +55,7 @@ def accept(*, batch: ImportBatch, step: ImportStep, viewer: Viewer, now: datetim
     return {
         "created": created,
         "households": sum(one.joins is None for one in arrivals),
-        "candidates": len(candidates),
+        "candidates": len(pairs),
         **counts,
     }
 
@@ -168,30 +165,19 @@ def _details(more: dict[str, Any] | None, areas: dict[str, int]) -> dict[str, An
     return {**found, "origin_area_id": area} if area else found
 
 
-def _candidates(
-    batch: ImportBatch,
-    arrivals: list[people.Arrival],
-    findings: dict[int, ImportRow],
-    seed: bytes,
-    now: datetime,
-) -> list[dict[str, Any]]:
+def _pairs(
+    batch: ImportBatch, arrivals: list[people.Arrival], findings: dict[int, ImportRow]
+) -> list[candidates.Pair]:
     """Return the pairs that somebody should look at later."""
-    pairs: list[dict[str, Any]] = []
+    pairs = []
     for arrival in arrivals:
         for number, individual in zip(arrival.ordinals, arrival.individuals, strict=True):
             found = findings.get(number)
             if found is None or found.outcome != Outcome.POSSIBLE:
                 continue
-            other = found.other or people.individual_id(batch.created_at, seed, found.other_row or 0)
-            pairs.append(
-                {
-                    "id": uuid7(now, ordinal=number),
-                    "agency_id": batch.agency_id,
-                    "individual_id": individual,
-                    "other_id": other,
-                    "score": found.score,
-                    "reasons": found.reasons,
-                    "found_at": now,
-                }
+            other = found.other or people.individual_id(
+                batch.created_at, batch.pk.bytes, found.other_row or 0
             )
+            bits, evidence = candidates.in_bits(found.score or 0.0, found.reasons)
+            pairs.append(candidates.Pair(individual, other, bits, evidence=evidence))
     return pairs
