@@ -49,6 +49,7 @@ POINTERS = {
 WITHOUT_CONSTRAINT = {
     "agency": "agencies are never deleted; the check costs a second per 100,000 people at COMMIT (database.md)",
     "owner": "as agency",
+    "other_agency": "as agency",
     "other": "a candidate may stand in a later chunk of the same file",
 }
 
