@@ -9,7 +9,6 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date
 from itertools import combinations
 from typing import NamedTuple
 
@@ -17,16 +16,12 @@ from django.db import connection
 
 from agencies.access import Viewer, shown_fields
 from refugeecm.core import crypto
-from registration.models import Document, FurtherName, Individual, listing
-from registration.rules.keys import Person, match_keys, probe_keys, search_keys
+from registration.models import Document, Individual
+from registration.rules.keys import Person, match_keys, probe_keys
 from registration.rules.matching import POSSIBLE, SAME, score
-from registration.rules.names import similarity
 
-__all__ = ["POSSIBLE", "SAME", "Candidate", "Probe", "candidates", "pairs_within", "search"]
+__all__ = ["POSSIBLE", "SAME", "Candidate", "Probe", "candidates", "pairs_within"]
 
-UNLIKE = 0.6  # two names that share the sound of a part and nothing else
-NAMES = ("given_name", "father_name", "family_name", "native_name")
-MOST_PARTS = 6  # of a name are looked for one by one
 BLOCK = 50  # more people than this behind one key are not a family, they are a common name
 
 
@@ -169,57 +164,3 @@ def pairs_within(probes: Iterable[Probe]) -> set[tuple[int, int]]:
         for (a, house_a), (b, house_b) in combinations(block, 2)
         if house_a != house_b and a != b
     }
-
-
-def search(
-    text: str,
-    *,
-    viewer: Viewer,
-    at_most: int = 50,
-    showing: Sequence[str] = (),
-    event: int | None = None,
-    sex: str = "",
-    nationality: str = "",
-    born_from: date | None = None,
-    born_to: date | None = None,
-) -> list[Individual]:
-    """Return visible people whose name sounds like the text, in any script, best first.
-
-    Those who have every part of the name, then those who lack one; where there is nobody, those who have any. Only by fields that
-    the viewer may see: a person whose identity is not shared is not found by their name. `showing` names the fields that the other
-    filters tell of. At most eight statements.
-    """
-    wanted = search_keys(text)
-    narrowed = (event, sex, nationality, born_from, born_to)
-    if not wanted:
-        return []
-
-    def asked(keys: Sequence[Sequence[int]], at_most: int) -> list[uuid.UUID]:
-        shown = ("given_name", *showing)
-        return listing.people_with(
-            keys, viewer, model=Individual, showing=shown, at_most=at_most, narrowed=narrowed
-        )
-
-    ids = asked([wanted], at_most * 4)
-    if 2 < len(wanted) <= MOST_PARTS and len(ids) < at_most:
-        ids += asked(list(combinations(wanted, len(wanted) - 1)), at_most)
-    if len(wanted) > 1 and not ids:
-        ids = asked([[one] for one in wanted[:MOST_PARTS]], at_most)
-    visible = Individual.objects.visible_to(viewer)
-    names = visible.filter(pk__in=ids).values_list("pk", *NAMES)
-    likeness = {pk: _likeness(text, " ".join(filter(None, parts)), native) for pk, *parts, native in names}
-    for pk, name, given in _further(list(likeness), viewer):
-        likeness[pk] = max(likeness[pk], _likeness(text, " ".join(filter(None, [given, name])), name))
-    best = sorted((pk for pk in likeness if likeness[pk] >= UNLIKE), key=lambda pk: (-likeness[pk], str(pk)))
-    found = visible.with_shown_classes(viewer).select_related("household", "agency").in_bulk(best[:at_most])
-    return [found[pk] for pk in best[:at_most] if "given_name" in shown_fields(found[pk], viewer)]
-
-
-def _further(ids: Sequence[uuid.UUID], viewer: Viewer) -> Iterable[tuple[uuid.UUID, str, str]]:
-    """Return (person, further name, given name) of those whose further names the viewer may see."""
-    found = FurtherName.objects.visible_to(viewer).with_shown_classes(viewer).showing(viewer, "name")
-    return list(found.filter(individual__in=ids).values_list("individual", "name", "individual__given_name"))
-
-
-def _likeness(text: str, name: str, native: str) -> float:
-    return max(similarity(text, name), similarity(text, native) if native else 0.0)

@@ -6,7 +6,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from agencies.access import Permission
-from registration.actions import imports
+from agencies.models import Agency
+from registration.actions import imports, normalising
 from registration.models import ImportStep
 
 SECONDS = 60  # then the worker asks again, so that a long file does not keep it from its other work
@@ -30,4 +31,15 @@ def sweep_imports(**_: object) -> int:
     return waiting
 
 
+@shared_task
+def renew_names(**_: object) -> int:
+    """Make anew what older rules have made of names, for a minute at most; return for how many people."""
+    end, done = time.monotonic() + SECONDS, 0
+    for agency in Agency.objects.order_by("pk"):
+        while time.monotonic() < end and (renewed := normalising.renew(agency=agency)):
+            done += renewed
+    return done
+
+
 work_imports.access = sweep_imports.access = Permission.IMPORT_RUN
+renew_names.access = Permission.PERSON_REGISTER

@@ -69,11 +69,11 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Reconnect as the application, which for tests alone may empty tables."""
+    """Reconnect as the application, which for tests alone may empty tables and analyse them."""
     app = settings.DATABASES["default"]["USER"], settings.DATABASES["default"]["PASSWORD"]
     with django_db_blocker.unblock():
         with connection.cursor() as cursor:
-            cursor.execute("GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO app")
+            cursor.execute("GRANT TRUNCATE, MAINTAIN ON ALL TABLES IN SCHEMA public TO app")
         connection.close()
         connection.settings_dict.update(USER="app", PASSWORD=app[1])
     yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agencies.access import Permission, Viewer
@@ -27,7 +28,10 @@ COLUMNS = [
 
 def _people(viewer: Viewer, given: Mapping[str, Any], after: str) -> Chunk:
     """Return people, each with what the viewer may see of them."""
-    found = by_key(sought(given, viewer).select_related("household", "agency", "event"), after)
+    found = by_key(
+        sought(given, viewer, today=timezone.localdate()).select_related("household", "agency", "event"),
+        after,
+    )
     lines = [person_cells(one, viewer, COLUMNS) for one in found.rows]
     return Chunk(lines, [found.rows], found.after, found.total)
 

@@ -28,10 +28,11 @@ from agencies.actions import reads
 from cases.models import Claim, ClaimReference
 from refugeecm.core.paging import Page, page_among, page_of, reach
 from refugeecm.core.templatetags.ui import DATE, country
-from registration import matching
+from registration import search
 from registration.actions.sealing import document_index
 from registration.enums import LegalStatus, Precision, ProcessStatus, Sex
 from registration.models import Document, Household, Individual, InfluxEvent, listing
+from registration.rules.asked import around, asked
 from registration.rules.countries import codes
 
 Text = str | Promise
@@ -49,7 +50,7 @@ _ASKED = {"sex": "sex", "nationality": "nationality", "born": "birth_date", "eve
 class PeopleForm(forms.Form):
     """What is looked for."""
 
-    q = forms.CharField(label=_("Name or number"), max_length=200, required=False)
+    q = forms.CharField(label=_("Name, number or telephone"), max_length=200, required=False)
     born = forms.IntegerField(
         label=_("Born about"),
         min_value=1880,
@@ -158,16 +159,15 @@ def people(request: ViewedRequest) -> HttpResponse:
     viewer, now = request.viewer, timezone.now()
     form = PeopleForm(request.GET)
     given = form.cleaned_data if form.is_valid() else {}
-    text = (given.get("q") or "").strip()
+    text, today = (given.get("q") or "").strip(), timezone.localdate(now)
     page: Page[Any]
     if not given:
         page = Page(rows=[], number=1, size=25, has_next=False, total=0)
     elif text:
-        page = _found(text, given, viewer, request.GET.get("page"))
+        page = _found(text, given, viewer, request.GET.get("page"), today=today)
     else:
         page = _listed(given, viewer, request.GET.get("page"))
     reads.record(viewer=viewer, rows=page.rows, view="people", now=now)
-    today = timezone.localdate(now)
     context = {
         "form": form,
         "lines": [line_of(one, viewer, today=today) for one in page.rows],
@@ -196,20 +196,20 @@ def _filtered(given: dict[str, Any], viewer: Viewer) -> Any:
     if given.get("nationality"):
         rows = rows.filter(nationality=given["nationality"])
     if given.get("born"):
-        rows = rows.filter(birth_date__year__range=(given["born"] - 2, given["born"] + 2))
+        rows = rows.filter(birth_date__range=around(given["born"]))
     return rows
 
 
 def _narrowed(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the filters as the functions for lists take them, and which fields they tell of."""
-    born = given.get("born")
+    born_from, born_to = around(given["born"]) if given.get("born") else (None, None)
     return {
         "showing": [field for name, field in _ASKED.items() if given.get(name)],
         "event": getattr(given.get("event"), "pk", None),
         "sex": given.get("sex"),
         "nationality": given.get("nationality"),
-        "born_from": born and date(born - 2, 1, 1),
-        "born_to": born and date(born + 2, 12, 31),
+        "born_from": born_from,
+        "born_to": born_to,
     }
 
 
@@ -225,12 +225,20 @@ def _listed(given: dict[str, Any], viewer: Viewer, number: str | None) -> Page[A
     )
 
 
-def _found(text: str, given: dict[str, Any], viewer: Viewer, number: str | None) -> Page[Any]:
-    """Return people found by number first, then by name; 50 at most, for whoever needs more has to say more."""
-    ids = _by_number(text, viewer)
+def _found(text: str, given: dict[str, Any], viewer: Viewer, number: str | None, *, today: date) -> Page[Any]:
+    """Return people found by number first, then by name; 50 at most, for whoever needs more has to say more.
+
+    An age or a year of birth in the text narrows like the filter, unless nobody is left.
+    """
+    ids, words = _by_number(text, viewer), asked(text, today=today)
+    if words.phone:
+        ids |= {*search.with_phone(words.phone, viewer=viewer)}
     exact = list(_filtered(given, viewer).filter(pk__in=ids)[:50]) if ids else []
-    words = " ".join(word for word in text.split() if not any(one.isdigit() for one in word))
-    named = matching.search(words, viewer=viewer, **_narrowed(given))
+    named = []
+    if words.year and not given.get("born"):
+        named = search.named(words.name, viewer=viewer, **_narrowed({**given, "born": words.year}))
+    if not named:
+        named = search.named(words.name, viewer=viewer, **_narrowed(given))
     seen = {one.pk for one in exact}
     found = [*exact, *(one for one in named if one.pk not in seen)][:50]
     at = int(number) if number and number.isascii() and number.isdigit() and len(number) < 3 else 1
@@ -244,12 +252,12 @@ def _found(text: str, given: dict[str, Any], viewer: Viewer, number: str | None)
     )
 
 
-def sought(given: Mapping[str, Any], viewer: Viewer) -> Any:
+def sought(given: Mapping[str, Any], viewer: Viewer, *, today: date) -> Any:
     """Return the rows that the page shows for these filters, in no order: for a file of them."""
     text = (given.get("q") or "").strip()
     if not text:
         return _filtered(dict(given), viewer)
-    found = [one.pk for page in "12" for one in _found(text, dict(given), viewer, page).rows]
+    found = [one.pk for page in "12" for one in _found(text, dict(given), viewer, page, today=today).rows]
     return _visible(viewer).filter(pk__in=found)
 
 

@@ -13,19 +13,18 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agencies.access import Permission, Viewer
-from refugeecm.core import crypto, events
+from refugeecm.core import events
 from refugeecm.core.bulk import insert
 from refugeecm.core.ids import uuid7
 from refugeecm.core.words import called
 from registration import policies
 from registration.actions import access_rows, ledger, sealing
 from registration.actions.contact import checked_phone
+from registration.actions.normalising import NORMALISED, normalise
 from registration.enums import Level
-from registration.models import Document, FurtherName, Individual
+from registration.models import FurtherName, Individual
 from registration.models.people import RECORDS
 from registration.policies import NotPermitted
-from registration.rules.arrivals import phone_digits
-from registration.rules.keys import Person, keys
 from registration.rules.levels import above, missing
 
 COMPLETED = events.declare(
@@ -163,9 +162,9 @@ def correct(
         _check_level(person, level)
         person.level = level
     if KEYED & set(changed):
-        person.keys = keys_of(person, opener)
+        normalise([person], opener)
     columns_changed = [name for name in changed if name != "further_names"]
-    person.save(update_fields=[*columns_changed, "keys", *(["level"] if raised else [])])
+    person.save(update_fields=[*columns_changed, *NORMALISED, *(["level"] if raised else [])])
     _follow(was, person, set(changed), by, now)
     if changed:
         events.note(COMPLETED, "individual", person.pk, by=by, now=now, fields=sorted(changed), reason=reason)
@@ -241,21 +240,3 @@ def _check_level(person: Individual, level: str) -> None:
             % {"level": Level(level).label, "fields": words_of(lacking)},
             field="level",
         )
-
-
-def keys_of(person: Individual, opener: sealing.Opener) -> list[int]:
-    """Return the keys by which a person is found, from all names, papers and the telephone as they stand now."""
-    papers = [
-        opener.number(one) for one in Document.objects.filter(individual=person).only("individual", "number")
-    ]
-    digits = phone_digits(opener.phone(person))
-    record = Person(
-        given_name=person.given_name,
-        father_name=person.father_name,
-        family_name=person.family_name,
-        native_name=person.native_name,
-        birth_date=person.birth_date,
-        phones=(digits,) if digits else (),
-        documents=tuple(one for one in papers if one),
-    )
-    return keys(record, secret=crypto.derived("keys"), further=further_names(person))

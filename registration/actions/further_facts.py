@@ -11,7 +11,8 @@ from agencies.access import Viewer
 from refugeecm.core import events
 from refugeecm.core.ids import uuid7
 from registration.actions import sealing
-from registration.actions.corrections import COMPLETED, keys_of, own_person
+from registration.actions.corrections import COMPLETED, own_person
+from registration.actions.normalising import NORMALISED, normalise
 from registration.models import BiometricReference, Document, Individual, Relative
 from registration.policies import NotPermitted
 
@@ -113,8 +114,8 @@ def _seal(row: Fact, field: str, text: str, place: str) -> None:
 
 
 def _rekey(person: Individual) -> None:
-    person.keys = keys_of(person, sealing.Opener([person.pk]))
-    person.save(update_fields=["keys"])
+    normalise([person], sealing.Opener([person.pk]))
+    person.save(update_fields=NORMALISED)
 
 
 def _note(row: Fact, reason: str, by: Viewer, now: datetime) -> None:

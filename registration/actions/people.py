@@ -26,6 +26,7 @@ from registration.rules.arrivals import ArrivalRow, person_of
 from registration.rules.counts import left
 from registration.rules.heads import head_of
 from registration.rules.keys import keys
+from registration.rules.names import VERSION, folded
 
 HOUSEHOLD_REGISTERED = events.declare(
     "registration.household.registered", "A household and its members were registered."
@@ -288,6 +289,11 @@ class _Rows:
                 "source_ref": row.source_id,
                 "registered_on": registered_on,
                 "keys": stored,
+                "folded": folded(
+                    " ".join(filter(None, (row.given_name, row.father_name, row.family_name))),
+                    row.native_name,
+                ),
+                "normalised_by": VERSION,
                 **({} if self.level == Level.EMERGENCY else {"level": self.level}),
                 **self._more(more, key, person),
             }

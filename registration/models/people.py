@@ -69,7 +69,7 @@ class IndividualQuerySet(PersonQuerySet["Individual"]):
         return self.active().filter(relationship__in=FOCAL)
 
 
-@track(exclude=["keys"])
+@track(exclude=["keys", "folded", "normalised_by"])
 class Individual(PersonOwned):
     """One person, as registered by one agency. Names are kept as given and in clear, for matching (design.md rule 5)."""
 
@@ -157,6 +157,9 @@ class Individual(PersonOwned):
     keys = ArrayField(
         models.BigIntegerField(), default=list
     )  # registration.rules.keys: names, document, phone, hashed
+    # Of the names (registration.rules.names.folded), and the version of the rules that made both of these.
+    folded = models.TextField(blank=True, db_default="")
+    normalised_by = models.PositiveSmallIntegerField(db_default=0)
 
     objects = IndividualQuerySet.as_manager()
     moves = PROCESS_MOVES
@@ -170,7 +173,7 @@ class Individual(PersonOwned):
         " origin_area languages education occupation marital_status said_to_agree",
         C3="phone email site",
         C4="religion ethnicity",
-        internal="keys",
+        internal="keys folded normalised_by",
     )
     wall: ClassVar[Wall] = Wall(shared=shared_sql("registration_individual.id"))
     shared_as = _("Person")
@@ -215,6 +218,10 @@ class Individual(PersonOwned):
             ),
             # Entries go straight into the index: a pending list would be merged in the middle of some clerk's insert.
             GinIndex(fields=["keys"], name="individual_keys", fastupdate=False),
+            GinIndex(
+                fields=["folded"], name="individual_folded", opclasses=["gin_trgm_ops"], fastupdate=False
+            ),
+            models.Index(fields=["agency", "normalised_by"], name="individual_normalised"),
         ]
 
     def __str__(self) -> str:

@@ -17,6 +17,10 @@ from anyascii import anyascii
 from rapidfuzz.distance import JaroWinkler
 from rapidfuzz.fuzz import ratio
 
+# Of the rules below and of the keys made by them (rules.keys). Who changes what they give, counts on: what stands beside people is
+# then made anew in the background (actions.normalising).
+VERSION = 1
+
 # Capitals stand for one sound that Latin writes with two letters: S sh, C ch, X kh, G gh, T th, D dh, J zh. H
 # is a real h: it makes no "sh" with the s before it. Z and V: the emphatic z and d.
 _ARABIC = {
@@ -156,6 +160,12 @@ def fold(name: str) -> str:
     """The name in lower-case Latin letters: its parts separated by one space, one spelling for what is
     written in several ways. Empty when the text holds no letter."""
     return " ".join(form[0] for form in _forms(name))
+
+
+def folded(latin: str, native: str) -> str:
+    """What is kept beside a person to be searched for what is almost their name: the fold of the name in Latin letters, and that of
+    the one on the document where it is another."""
+    return " ".join(dict.fromkeys(one for one in (fold(latin), fold(native)) if one))
 
 
 def skeletons(name: str) -> list[str]:

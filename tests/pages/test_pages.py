@@ -19,7 +19,7 @@ from cases.models import Claim
 from refugeecm.core import outbox
 from refugeecm.core.ids import uuid7
 from refugeecm.core.models import ReadEvent
-from registration import matching
+from registration import search
 from registration.models import Individual, InfluxEvent, MatchCandidate
 from resettlement.actions import referrals
 from tests.conftest import NOW, Cast, acting_as, end, proposed, register
@@ -90,7 +90,8 @@ def test_somebody_of_a_common_name_is_found_with_a_filter(
     cast: Cast, event: InfluxEvent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One of very many of one name: the filter is part of the search, not applied to those who were found first."""
-    monkeypatch.setattr(matching.search, "__kwdefaults__", {**matching.search.__kwdefaults__, "at_most": 1})
+    monkeypatch.setattr(search, "WITHIN_ONE", 1)
+    monkeypatch.setattr(search, "WITHIN", 1)
     sought, other, *_rest = (
         register(cast.caseworker, event, [{"given_name": given, "family_name": family, "nationality": land}])[
             0

@@ -14,7 +14,7 @@ from agencies.models import Agency, Agreement
 from cases.actions import claims
 from cases.models import Claim
 from refugeecm.core.models import Event
-from registration import matching
+from registration import search
 from registration.actions import access_rows, consents, exceptions
 from registration.models import (
     Consent,
@@ -64,7 +64,7 @@ def _sees(viewer: Viewer, family: list[Individual]) -> bool:
             Claim.objects.visible_to(viewer).filter(individual__in=ids).exists(),
             Document.objects.visible_to(viewer).filter(individual__in=ids).exists(),
             Referral.objects.visible_to(viewer).filter(individual_id__in=ids).exists(),
-            bool(matching.search("Mariam Idris Abakar", viewer=viewer)),
+            bool(search.named("Mariam Idris Abakar", viewer=viewer)),
         ]
     assert len(set(found[:2])) == 1
     return any(found)

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from refugeecm.demonstration.arrivals_file import HEADER as HEADER_OF_OURS
 from refugeecm.demonstration.arrivals_file import rows_of
-from registration import matching
+from registration import search
 from registration.actions import imports, needs, sealing
 from registration.enums import BatchStatus, NeedStatus
 from registration.models import (
@@ -90,7 +90,7 @@ def test_needs_and_further_names_of_a_list_and_a_bare_yes(cast: Cast) -> None:
         salma, bilal = Individual.objects.owned_by(viewer).order_by("source_ref")
         named = FurtherName.objects.filter(individual=salma).values_list("kind", "name")
         assert set(named) == {("grandfather", "Adam"), ("maiden", "Haroun"), ("alias", "Um Ali")}
-        assert matching.search("Salma Haroun", viewer=viewer) == [salma]
+        assert search.named("Salma Haroun", viewer=viewer) == [salma]
         found = SpecificNeed.objects.filter(individual=salma).values_list("code", "restricted", "status")
         assert set(found) == {("DS-PM", False, NeedStatus.FLAGGED), ("TR", True, NeedStatus.FLAGGED)}
         assert [one.code for one in SpecificNeed.objects.visible_to(viewer)] == ["DS-PM"]

@@ -1,0 +1,124 @@
+"""Who is meant by this name, in any script and spelling, or by this telephone?
+
+Each part of a name is a number (registration.rules.keys); PostgreSQL finds who has all of them, or all but one, and puts those
+before whose whole name is spelled most alike; the best few are compared properly here. Where nobody is alike enough, those are asked
+for whose name has many of the same letters: a slip of the pen may have hit the consonants that the numbers are made of.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import date
+from itertools import combinations
+
+from agencies.access import Viewer, shown_fields
+from refugeecm.core import crypto
+from registration.models import FurtherName, Individual, listing
+from registration.rules.arrivals import phone_digits
+from registration.rules.keys import Person, match_keys, search_keys
+from registration.rules.names import fold, similarity
+
+UNLIKE = 0.6  # two names that share the sound of a part and nothing else
+LIKELY = 0.85  # below it even the best is perhaps not who was meant
+FEW = 25  # with fewer who have all parts of the name, those who lack one are asked for too
+MOST_PARTS = 6  # of a name are looked for
+RANKED = 80  # so many are compared properly, of those whom the database put first
+# So many of the newest with these parts are put in order by the database: of a name that tens of thousands bear, no order would help.
+WITHIN, WITHIN_ONE = 2000, 400
+
+
+def named(
+    text: str,
+    *,
+    viewer: Viewer,
+    at_most: int = 50,
+    showing: Sequence[str] = (),
+    event: int | None = None,
+    sex: str | None = None,
+    nationality: str | None = None,
+    born_from: date | None = None,
+    born_to: date | None = None,
+) -> list[Individual]:
+    """Return visible people whose name sounds like the text, in any script, best first.
+
+    Only by fields that the viewer may see: a person whose identity is not shared is not found by their name. `showing` names the
+    fields that the other filters tell of. At most ten statements.
+    """
+    wanted = search_keys(text)[:MOST_PARTS]
+    if not wanted:
+        return []
+    shown_by = listing.shown_by(viewer, Individual, ("given_name", *showing))
+    narrowed = (event, sex, nationality, born_from, born_to)
+    year = (born_from.year + born_to.year) // 2 if born_from and born_to else None
+    ranking = _Ranking(text, year, viewer)
+
+    def ask(asked: Sequence[Sequence[int]], within: int) -> list[uuid.UUID]:
+        return listing.people_with(asked, within, shown_by, fold(text), RANKED, narrowed)
+
+    found = ask([wanted], WITHIN if len(wanted) > 1 else WITHIN_ONE)
+    if len(wanted) > 2 and len(found) < FEW:
+        found += ask(list(combinations(wanted, len(wanted) - 1)), WITHIN)
+    ranking.add(found)
+    if len(wanted) == 2 and ranking.best < LIKELY:
+        ranking.add(ask([[one] for one in wanted], WITHIN))
+    if ranking.best < LIKELY:
+        ranking.add(listing.people_almost(shown_by, fold(text), RANKED, narrowed))
+    return ranking.first(at_most)
+
+
+def with_phone(text: str, *, viewer: Viewer, at_most: int = 50) -> list[uuid.UUID]:
+    """Return whose telephone this is, however its beginning is written; of others' people where the number is shown."""
+    keys = match_keys(Person(phones=(phone_digits(text),)), secret=crypto.derived("keys"))
+    if not keys:
+        return []
+    shown_by = listing.shown_by(viewer, Individual, ["phone"])
+    return listing.people_with([keys], at_most, shown_by, "", at_most, (None,) * 5)
+
+
+class _Ranking:
+    """People who were found, and how alike their names are to the one that was asked for, each loaded once."""
+
+    def __init__(self, text: str, year: int | None, viewer: Viewer) -> None:
+        self.text, self.year, self.viewer = text, year, viewer
+        self.people: dict[uuid.UUID, Individual] = {}
+        self.likeness: dict[uuid.UUID, float] = {}
+
+    @property
+    def best(self) -> float:
+        return max(self.likeness.values(), default=0.0)
+
+    def add(self, ids: Iterable[uuid.UUID]) -> None:
+        """Compare more people; what the viewer may not see of their names is not compared."""
+        new = [one for one in dict.fromkeys(ids) if one not in self.people]
+        if not new:
+            return
+        visible = Individual.objects.visible_to(self.viewer).with_shown_classes(self.viewer)
+        loaded = visible.select_related("household", "agency").defer("keys", "folded").filter(pk__in=new)
+        people = {one.pk: one for one in loaded if "given_name" in shown_fields(one, self.viewer)}
+        self.people |= people
+        for one in people.values():
+            self._compare(one, one.full_name, one.native_name)
+        for pk, name, given in _further(list(people), self.viewer):
+            self._compare(people[pk], f"{given} {name}".strip(), name)
+
+    def _compare(self, person: Individual, *names: str) -> None:
+        alike = max(similarity(self.text, one) for one in dict.fromkeys(names) if one)
+        self.likeness[person.pk] = max(self.likeness.get(person.pk, 0.0), alike)
+
+    def first(self, at_most: int) -> list[Individual]:
+        """Return the best; of equally alike names the nearer year of birth comes first."""
+
+        def place(pk: uuid.UUID) -> tuple[float, str]:
+            born = self.people[pk].birth_date
+            off = abs(born.year - self.year) if self.year and born else 0
+            return -self.likeness[pk] + 0.01 * off, str(pk)
+
+        alike = [pk for pk, likeness in self.likeness.items() if likeness >= UNLIKE]
+        return [self.people[pk] for pk in sorted(alike, key=place)[:at_most]]
+
+
+def _further(ids: Sequence[uuid.UUID], viewer: Viewer) -> Iterable[tuple[uuid.UUID, str, str]]:
+    """Return (person, further name, given name) of those whose further names the viewer may see."""
+    found = FurtherName.objects.visible_to(viewer).with_shown_classes(viewer).showing(viewer, "name")
+    return list(found.filter(individual__in=ids).values_list("individual", "name", "individual__given_name"))
