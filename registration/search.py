@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import combinations
 
-from agencies.access import Viewer, shown_fields
+from agencies.access import Viewer
 from refugeecm.core import crypto
 from registration.models import FurtherName, Individual, listing
 from registration.rules.arrivals import phone_digits
@@ -39,11 +39,11 @@ def named(
     nationality: str | None = None,
     born_from: date | None = None,
     born_to: date | None = None,
-) -> list[Individual]:
-    """Return visible people whose name sounds like the text, in any script, best first.
+) -> list[uuid.UUID]:
+    """Return the ids of people whose name sounds like the text, in any script, best first; to be read through visible_to.
 
     Only by fields that the viewer may see: a person whose identity is not shared is not found by their name. `showing` names the
-    fields that the other filters tell of. At most ten statements.
+    fields that the other filters tell of. At most seven statements.
     """
     wanted = search_keys(text)[:MOST_PARTS]
     if not wanted:
@@ -53,17 +53,19 @@ def named(
     year = (born_from.year + born_to.year) // 2 if born_from and born_to else None
     ranking = _Ranking(text, year, viewer)
 
-    def ask(asked: Sequence[Sequence[int]], within: int) -> list[uuid.UUID]:
+    def ask(asked: Sequence[Sequence[int]], within: int) -> list[listing.Named]:
         return listing.people_with(asked, within, shown_by, fold(text), RANKED, narrowed)
 
-    found = ask([wanted], WITHIN if len(wanted) > 1 else WITHIN_ONE)
-    if len(wanted) > 2 and len(found) < FEW:
-        found += ask(list(combinations(wanted, len(wanted) - 1)), WITHIN)
-    ranking.add(found)
+    whole = ask([wanted], WITHIN if len(wanted) > 1 else WITHIN_ONE)
+    ranking.add(whole)
+    if len(wanted) > 2 and len(whole) < FEW:
+        ranking.add(ask(list(combinations(wanted, len(wanted) - 1)), WITHIN))
+    ranking.look_further([one.individual_id for one in whole])
     if len(wanted) == 2 and ranking.best < LIKELY:
         ranking.add(ask([[one] for one in wanted], WITHIN))
     if ranking.best < LIKELY:
         ranking.add(listing.people_almost(shown_by, fold(text), RANKED, narrowed))
+        ranking.look_further(list(ranking.likeness))
     return ranking.first(at_most)
 
 
@@ -73,49 +75,43 @@ def with_phone(text: str, *, viewer: Viewer, at_most: int = 50) -> list[uuid.UUI
     if not keys:
         return []
     shown_by = listing.shown_by(viewer, Individual, ["phone"])
-    return listing.people_with([keys], at_most, shown_by, "", at_most, (None,) * 5)
+    found = listing.people_with([keys], at_most, shown_by, "", at_most, (None,) * 5)
+    return [one.individual_id for one in found]
 
 
 class _Ranking:
-    """People who were found, and how alike their names are to the one that was asked for, each loaded once."""
+    """People who were found, and how alike their names are to the one that was asked for."""
 
     def __init__(self, text: str, year: int | None, viewer: Viewer) -> None:
         self.text, self.year, self.viewer = text, year, viewer
-        self.people: dict[uuid.UUID, Individual] = {}
         self.likeness: dict[uuid.UUID, float] = {}
+        self.off: dict[uuid.UUID, int] = {}  # years from the year that was asked for
 
     @property
     def best(self) -> float:
         return max(self.likeness.values(), default=0.0)
 
-    def add(self, ids: Iterable[uuid.UUID]) -> None:
-        """Compare more people; what the viewer may not see of their names is not compared."""
-        new = [one for one in dict.fromkeys(ids) if one not in self.people]
-        if not new:
-            return
-        visible = Individual.objects.visible_to(self.viewer).with_shown_classes(self.viewer)
-        loaded = visible.select_related("household", "agency").defer("keys", "folded").filter(pk__in=new)
-        people = {one.pk: one for one in loaded if "given_name" in shown_fields(one, self.viewer)}
-        self.people |= people
-        for one in people.values():
-            self._compare(one, one.full_name, one.native_name)
-        for pk, name, given in _further(list(people), self.viewer):
-            self._compare(people[pk], f"{given} {name}".strip(), name)
+    def add(self, people: Iterable[listing.Named]) -> None:
+        """Compare more people."""
+        for one in people:
+            if one.individual_id not in self.likeness:
+                self.off[one.individual_id] = abs(one.born.year - self.year) if self.year and one.born else 0
+                self._compare(one.individual_id, one.latin, one.native)
 
-    def _compare(self, person: Individual, *names: str) -> None:
-        alike = max(similarity(self.text, one) for one in dict.fromkeys(names) if one)
-        self.likeness[person.pk] = max(self.likeness.get(person.pk, 0.0), alike)
+    def look_further(self, ids: Sequence[uuid.UUID]) -> None:
+        """Compare the further names of those of these people who were found, but hardly by the names seen so far."""
+        if unlike := [one for one in ids if self.likeness[one] < LIKELY]:
+            for pk, name, given in _further(unlike, self.viewer):
+                self._compare(pk, f"{given} {name}".strip(), name)
 
-    def first(self, at_most: int) -> list[Individual]:
+    def _compare(self, person: uuid.UUID, *names: str) -> None:
+        alike = max(similarity(self.text, one) for one in dict.fromkeys(names))
+        self.likeness[person] = max(self.likeness.get(person, 0.0), alike)
+
+    def first(self, at_most: int) -> list[uuid.UUID]:
         """Return the best; of equally alike names the nearer year of birth comes first."""
-
-        def place(pk: uuid.UUID) -> tuple[float, str]:
-            born = self.people[pk].birth_date
-            off = abs(born.year - self.year) if self.year and born else 0
-            return -self.likeness[pk] + 0.01 * off, str(pk)
-
         alike = [pk for pk, likeness in self.likeness.items() if likeness >= UNLIKE]
-        return [self.people[pk] for pk in sorted(alike, key=place)[:at_most]]
+        return sorted(alike, key=lambda pk: (0.01 * self.off[pk] - self.likeness[pk], str(pk)))[:at_most]
 
 
 def _further(ids: Sequence[uuid.UUID], viewer: Viewer) -> Iterable[tuple[uuid.UUID, str, str]]:

@@ -233,18 +233,19 @@ def _found(text: str, given: dict[str, Any], viewer: Viewer, number: str | None,
     ids, words = _by_number(text, viewer), asked(text, today=today)
     if words.phone:
         ids |= {*search.with_phone(words.phone, viewer=viewer)}
-    exact = list(_filtered(given, viewer).filter(pk__in=ids)[:50]) if ids else []
+    exact = list(_filtered(given, viewer).filter(pk__in=ids).values_list("pk", flat=True)[:50]) if ids else []
     named = []
     if words.year and not given.get("born"):
         named = search.named(words.name, viewer=viewer, **_narrowed({**given, "born": words.year}))
     if not named:
         named = search.named(words.name, viewer=viewer, **_narrowed(given))
-    seen = {one.pk for one in exact}
-    found = [*exact, *(one for one in named if one.pk not in seen)][:50]
+    found = list(dict.fromkeys([*exact, *named]))[:50]
     at = int(number) if number and number.isascii() and number.isdigit() and len(number) < 3 else 1
     start = (max(at, 1) - 1) * 25
+    shown = found[start : start + 25]
+    rows = _visible(viewer).in_bulk(shown) if shown else {}
     return Page(
-        rows=found[start : start + 25],
+        rows=[rows[one] for one in shown if one in rows],
         number=max(at, 1),
         size=25,
         has_next=len(found) > start + 25,

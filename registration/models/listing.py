@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Model
@@ -99,10 +100,15 @@ PEOPLE = {
     "born_to": ("date", "i.birth_date <= %L"),
 }
 # Some of those are put in order by how alike their folded names are to one. OFFSET 0: else the planner may read a million of them.
+# They return names, of own people and of those whom agreements show with their names: the caller's `shown_by`, as for a list.
 _NARROWED = "wanted_event bigint, wanted_sex text, wanted_nationality text, born_from date, born_to date"
 _ALIKE = """
-    SELECT found.id FROM (SELECT DISTINCT one.listed_id AS id FROM {source} AS one) AS found
-    CROSS JOIN LATERAL (SELECT i.folded FROM registration_individual i WHERE i.id = found.id OFFSET 0) AS named
+    SELECT found.id, latin, native, born FROM (SELECT DISTINCT one.listed_id AS id FROM {source} AS one) AS found
+    CROSS JOIN LATERAL (
+        SELECT i.folded, concat_ws(' ', NULLIF(i.given_name, ''), NULLIF(i.father_name, ''), NULLIF(i.family_name, '')) AS latin,
+               i.native_name AS native, i.birth_date AS born
+        FROM registration_individual i WHERE i.id = found.id OFFSET 0
+    ) AS named
     ORDER BY similarity(named.folded, spelled) DESC, found.id DESC LIMIT at_most
 """
 
@@ -111,7 +117,7 @@ def _alike(name: str, arguments: str, source: str) -> Definer:
     return Definer(
         name=name,
         arguments=f"shown_by uuid[], {arguments}, spelled text, at_most int, {_NARROWED}",
-        returns="TABLE (listed_id uuid)",
+        returns="TABLE (listed_id uuid, latin_name text, native_name text, birth_date date)",
         body=_ALIKE.replace("{source}", source),
         reads=("registration_individual",),
     )
@@ -182,6 +188,15 @@ def shown_by(viewer: Viewer, model: type[Model], fields: Sequence[str]) -> list[
     return sorted(set.intersection(*_showing(viewer, model, fields)))
 
 
+class Named(NamedTuple):
+    """Somebody whom a function has found by their name."""
+
+    individual_id: uuid.UUID
+    latin: str
+    native: str
+    born: date | None
+
+
 def people_with(
     keys: Sequence[Sequence[int]],
     within: int,
@@ -189,7 +204,7 @@ def people_with(
     spelled: str,
     at_most: int,
     narrowed: Sequence[Any],
-) -> list[uuid.UUID]:
+) -> list[Named]:
     """Return people who have all keys of one of these sets, the newest `within` of each; those first whose folded name is most alike.
 
     Set by set, the planner knows how common each is: it walks the newest people or asks the index. Of shared people only those of
@@ -202,16 +217,15 @@ def people_with(
 
 def people_almost(
     shown: Sequence[uuid.UUID], spelled: str, at_most: int, narrowed: Sequence[Any]
-) -> list[uuid.UUID]:
+) -> list[Named]:
     """Return people whose folded name has many of the letters of this one, most alike first; otherwise as people_with."""
     return _alike_first("registration_almost", [shown, ALMOST, spelled, at_most], narrowed)
 
 
-def _alike_first(function: str, given: Sequence[Any], narrowed: Sequence[Any]) -> list[uuid.UUID]:
+def _alike_first(function: str, given: Sequence[Any], narrowed: Sequence[Any]) -> list[Named]:
     marks = ", ".join(["%s"] * (len(given) + len(narrowed) - 1))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT listed_id FROM {function}(%s::uuid[], {marks})",
-            [*given, *(one or None for one in narrowed)],
+            f"SELECT * FROM {function}(%s::uuid[], {marks})", [*given, *(one or None for one in narrowed)]
         )
-        return [row[0] for row in cursor.fetchall()]
+        return [Named(*row) for row in cursor.fetchall()]

@@ -90,7 +90,7 @@ def test_needs_and_further_names_of_a_list_and_a_bare_yes(cast: Cast) -> None:
         salma, bilal = Individual.objects.owned_by(viewer).order_by("source_ref")
         named = FurtherName.objects.filter(individual=salma).values_list("kind", "name")
         assert set(named) == {("grandfather", "Adam"), ("maiden", "Haroun"), ("alias", "Um Ali")}
-        assert search.named("Salma Haroun", viewer=viewer) == [salma]
+        assert search.named("Salma Haroun", viewer=viewer) == [salma.pk]
         found = SpecificNeed.objects.filter(individual=salma).values_list("code", "restricted", "status")
         assert set(found) == {("DS-PM", False, NeedStatus.FLAGGED), ("TR", True, NeedStatus.FLAGGED)}
         assert [one.code for one in SpecificNeed.objects.visible_to(viewer)] == ["DS-PM"]

@@ -1,4 +1,4 @@
-"""What is measured, and how? `./manage.py bench import|access [--people 10000,100000]` prints one JSON object.
+"""What is measured, and how? `./manage.py bench import|access|search [--people 10000,100000]` prints one JSON object.
 
 `./manage.py bench import --agencies 2`: beside one agency's figures, how long each of two waits that send a list at once.
 """
@@ -18,16 +18,16 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from refugeecm.demonstration import arrivals_file
-from refugeecm.demonstration.bench import access, imports
+from refugeecm.demonstration.bench import access, imports, search
 from refugeecm.demonstration.scratch import NotHere, ground
 
-SIZES = {"import": "10000,100000", "access": "100000,1000000"}
+SIZES = {"import": "10000,100000", "access": "100000,1000000", "search": "100000"}
 
 
 class Command(BaseCommand):
     """Measure, on databases made for it; the user's own is not touched. Large registers are kept and used again."""
 
-    help = "Measure. Names: import, access."
+    help = "Measure. Names: import, access, search."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -40,6 +40,11 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--agencies", type=int, default=1, help="import: how many agencies send a list at once (1)"
+        )
+        parser.add_argument(
+            "--folder",
+            type=Path,
+            help="search: register.csv, queries.csv and truth_queries.csv of the generator",
         )
         parser.add_argument("--only", default="", help="access: only the questions whose name holds this")
         parser.add_argument(
@@ -56,6 +61,10 @@ class Command(BaseCommand):
                 if name == "access":
                     figures = access.measure(
                         place, people=sizes, now=now, say=self.stderr.write, only=options["only"]
+                    )
+                elif name == "search":
+                    figures = search.measure(
+                        place, sizes=sizes, folder=options["folder"], now=now, say=self.stderr.write
                     )
                 elif options["profile"]:
                     self._profile(place, sizes[0])
