@@ -1,16 +1,23 @@
-"""Who may be told of what happens to a claim?"""
+"""Who may be told of what happens to a claim, and what becomes of claims when two records are one person?"""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping
 
+from django.db.models import F
+from django.dispatch import receiver
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agencies import channels
 from agencies.access import Viewer, shown_fields
 from cases.actions import claims
 from cases.models import Claim
+from refugeecm.core.refusals import NotPermitted
+from registration.models import Individual
+from registration.models.merging import SCOPES
+from registration.signals import individuals_merged
 
 # An event gives away that there is a claim, and something about a field: whoever does not see the field is not told of the event.
 _GIVES_AWAY = {
@@ -42,3 +49,18 @@ channels.offer(
     },
     sees=claims_known,
 )
+
+
+SCOPES["cases_claim"] = "individual_id = ANY (people)"
+
+
+@receiver(individuals_merged)
+def bring_claims(sender: type[Individual], survivor: Individual, merged: Individual, **_: object) -> None:
+    """Give the claims of the record that is closed to the one that goes on; a person has one open claim at most."""
+    if Claim.objects.filter(individual__in=[survivor, merged]).open().count() > 1:
+        raise NotPermitted(
+            gettext(
+                "Both records have an open claim, and a person has one. Withdraw or close one of them first."
+            )
+        )
+    Claim.objects.filter(individual=merged).update(individual=survivor, version=F("version") + 1)

@@ -2,13 +2,22 @@
 
 from collections.abc import Mapping
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from agencies.access import Permission, Viewer
+from agencies.models import Agreement, Membership
 from refugeecm.core.refusals import NotPermitted as NotPermitted
 from refugeecm.core.refusals import allows
-from registration.enums import BATCH_MOVES, BatchStatus, InfluxStatus, Outcome
-from registration.models import ImportBatch, InfluxEvent
+from registration.enums import BATCH_MOVES, COUNTED, BatchStatus, InfluxStatus, MergeStatus, Outcome
+from registration.models import (
+    ImportBatch,
+    Individual,
+    InfluxEvent,
+    Merge,
+    PersonAccess,
+    SealedFile,
+)
 from registration.rules.needs import is_restricted
 
 MOST_ERRORS, MOST_DUPLICATES = 20, 50  # of a hundred rows
@@ -27,6 +36,66 @@ def check_review(*, code: str, by: Viewer) -> None:
     if is_restricted(code) and not by.may(Permission.NEED_RESTRICTED):
         raise NotPermitted(
             _("This need is restricted. A supervisor or a decision maker of your agency reviews it.")
+        )
+
+
+def check_merge(*, survivor: Individual, merged: Individual, by: Viewer) -> None:
+    """Two records of one agency, both sealed or none; the one that stays is the one that counts."""
+    _check_two(survivor, merged)
+    if {survivor.agency_id, merged.agency_id} != {by.agency_id}:
+        raise NotPermitted(_("Only the agency that is responsible for both can merge them."))
+    if merged.process_status in COUNTED and survivor.process_status not in COUNTED:
+        raise NotPermitted(_("The record that stays is closed. Keep the other one, or open this one first."))
+    houses = {survivor.household_id, merged.household_id}
+    sealed = SealedFile.objects.filter(household_id__in=houses, lifted_at=None)
+    if len(set(sealed.values_list("household_id", flat=True))) not in {0, len(houses)}:
+        raise NotPermitted(
+            _(
+                "One of the files is sealed. Seal the other as well, or lift the seal: else what is sealed would come into the open."
+            )
+        )
+
+
+def check_merge_across(*, survivor: Individual, merged: Individual, by: Viewer) -> None:
+    """One record is ours, the other a partner's who may see ours: to be asked about it must tell them nothing new."""
+    _check_two(survivor, merged)
+    own, other = (survivor, merged) if survivor.agency_id == by.agency_id else (merged, survivor)
+    if own.agency_id != by.agency_id or other.agency_id == by.agency_id:
+        raise NotPermitted(_("One of the two records must be your agency's, and the other a partner's."))
+    shown = PersonAccess.objects.filter(
+        Q(consent_id=None) | Q(consent__withdrawn_at=None), individual_id=own.pk, agency_id=other.agency_id,
+        agreement__in=Agreement.objects.live(),
+    )  # fmt: skip
+    if not shown.exists():
+        raise NotPermitted(_("The other agency may not see your record. An agreement has to cover it first."))
+
+
+def _check_two(survivor: Individual, merged: Individual) -> None:
+    if survivor.pk == merged.pk:
+        raise NotPermitted(_("These are not two records."))
+    if survivor.merged_into_id or merged.merged_into_id:
+        raise NotPermitted(_("One of these records was merged before. Reload the page."))
+    if Merge.objects.filter(status=MergeStatus.PROPOSED, merged__in=[survivor, merged]).exists():
+        raise NotPermitted(_("The other agency was asked about one of these records already."))
+
+
+def check_confirm(*, merge: Merge, by: Viewer) -> None:
+    """Somebody of the agency that did not propose it confirms."""
+    proposer = Membership.objects.filter(user=merge.made_by_id or 0, agency_id=by.agency_id)
+    if merge.made_by_id == by.user_id or proposer.exists():
+        raise NotPermitted(_("Your agency proposed this. Somebody of the other agency confirms it."))
+
+
+def check_part(*, merge: Merge, survivor: Individual, merged: Individual) -> None:
+    """Only the last of a chain is taken apart, and only while both records are whose they were."""
+    if survivor.merged_into_id:
+        raise NotPermitted(
+            _("%(number)s was merged into another record itself. Take those two apart first.")
+            % {"number": survivor.number}
+        )
+    if (survivor.agency_id, merged.agency_id) != (merge.agency_id, merge.other_agency_id):
+        raise NotPermitted(
+            _("One of the records belongs to another agency since. They can no longer be taken apart.")
         )
 
 

@@ -15,7 +15,8 @@ from refugeecm.core import events, outbox, wall
 from refugeecm.core.models import OutboxMessage
 from refugeecm.core.transitions import move
 from registration.models import Household, Individual
-from registration.signals import file_sealed
+from registration.models.merging import SCOPES
+from registration.signals import file_sealed, individuals_merged
 from resettlement.actions import handovers, referrals
 from resettlement.enums import HANDOVER_MOVES, REFERRAL_MOVES, HandoverStatus, ReferralStatus
 from resettlement.models import Handover, Referral
@@ -64,6 +65,17 @@ channels.offer(
     },
     sees=referrals_known,
 )
+
+
+SCOPES["resettlement_referral"] = "individual_id = ANY (people)"
+
+
+@receiver(individuals_merged)
+def bring_referrals(
+    sender: type[Individual], survivor: Individual, merged: Individual, by: Viewer, **_: object
+) -> None:
+    """Let the referrals of the record that is closed be about the one that goes on, as their claims are."""
+    Referral.objects.owned_by(by).filter(individual_id=merged.pk).update(individual_id=survivor.pk)
 
 
 @receiver(file_sealed)

@@ -13,6 +13,8 @@ class Permission(StrEnum):
     PERSON_REGISTER = "person.register"
     PERSON_PHOTO = "person.photo"
     RECORD_CLOSE = "record.close"
+    MATCH_REVIEW = "match.review"
+    PERSON_MERGE = "person.merge"
     IMPORT_READ = "import.read"
     IMPORT_RUN = "import.run"
     IMPORT_OVERRULE = "import.overrule"
@@ -65,6 +67,7 @@ _READERS = _EVERYONE | {
 }
 _CASEWORKER = _READERS | {
     Permission.PERSON_REGISTER,
+    Permission.MATCH_REVIEW,
     Permission.IMPORT_RUN,
     Permission.EVENT_PROPOSE,
     Permission.CLAIM_OPEN,
@@ -95,6 +98,7 @@ ROLES: dict[str, frozenset[Permission]] = {
         Permission.FILE_SEAL,
         Permission.CONFLICT_DECLARE,
         Permission.RECORD_CLOSE,
+        Permission.PERSON_MERGE,
         Permission.IMPORT_OVERRULE,
     },
     # An administrator manages access and reads no files: who opens the door does not walk through it (trust.md T2).

@@ -187,7 +187,7 @@ def _visible(viewer: Viewer) -> QuerySet[Individual]:
 
 def _filtered(given: dict[str, Any], viewer: Viewer) -> Any:
     """Return the visible people who fit the filters. Identity is filtered only where it is shown: a filter tells, too."""
-    rows: Any = _visible(viewer)
+    rows: Any = _visible(viewer).standing()  # type: ignore[attr-defined]
     if given.get("event"):
         rows = rows.filter(event=given["event"])
     rows = rows.showing(viewer, *(field for name, field in _ASKED.items() if given.get(name)))
@@ -233,6 +233,7 @@ def _found(text: str, given: dict[str, Any], viewer: Viewer, number: str | None,
     ids, words = _by_number(text, viewer), asked(text, today=today)
     if words.phone:
         ids |= {*search.with_phone(words.phone, viewer=viewer)}
+    ids |= {*Individual.objects.leading_to(ids).values()} if ids else set()
     exact = list(_filtered(given, viewer).filter(pk__in=ids).values_list("pk", flat=True)[:50]) if ids else []
     named = []
     if words.year and not given.get("born"):

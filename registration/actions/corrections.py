@@ -189,6 +189,10 @@ def own_person(individual: Individual, by: Viewer) -> Individual:
     person: Individual = locked.select_related("household", "event").get(pk=individual.pk)
     if person.agency_id != by.agency_id:
         raise NotPermitted(gettext("Another agency is responsible for this person."))
+    if person.merged_into_id:
+        raise NotPermitted(
+            gettext("This record was merged into another. Change that one, or take them apart.")
+        )
     return person
 
 

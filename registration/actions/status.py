@@ -19,11 +19,11 @@ from registration.actions import groups, ledger
 from registration.enums import (
     COUNTED,
     FACTS,
-    FOCAL,
     LEAVING,
     RECORD_REASONS,
     Flow,
     GroupReason,
+    ProcessReason,
     ProcessStatus,
     Relationship,
 )
@@ -90,7 +90,8 @@ def change_record(
 
     Who leaves leaves their place in the group; a focal point is succeeded, and with the last one the group closes. Closing and
     opening again are for supervisors; that somebody died or went away is recorded by everybody who registers, and never refused
-    for want of a successor: the eldest leads then, until somebody says otherwise. Raises NotPermitted, TransitionNotAllowed.
+    for want of a successor: the eldest leads then, as after a record that stood twice, until somebody says otherwise.
+    Raises NotPermitted, TransitionNotAllowed.
     """
     groups.lock(individual.household, by=by)
     person, fact = _fresh(individual), reason in FACTS
@@ -103,7 +104,7 @@ def change_record(
         before, leads = copy.copy(person), person.is_focal_point
         changes["process_status_on"] = on
         if to in COUNTED and not was_counted:
-            changes |= _return(person, on=on)
+            changes |= {"relationship": place_again(person), "joined_on": on}
         move(person, to=to, **changes)
         household = person.household
         if was_counted and to not in COUNTED:
@@ -112,7 +113,7 @@ def change_record(
                 ledger.stock_of([before], on=on, agency=by.agency),
                 agency=by.agency, flow=LEAVING.get(reason, Flow.CLOSURE), sign=-1,
             )  # fmt: skip
-            if leads and fact:
+            if leads and (fact or reason == ProcessReason.DUPLICATE):
                 successor, child_headed = successor or _eldest(household), True
             groups.succeed(
                 household, successor, reason=GroupReason.RECORD_CLOSED, on=on, by=by, now=now, child_headed=child_headed
@@ -138,6 +139,8 @@ def check_record(
     individual: Individual, *, to: str, reason: str, on: date, by: Viewer, now: datetime
 ) -> None:
     """Refuse a reason that does not fit the status, a day that cannot be, and what only a supervisor does."""
+    if individual.merged_into_id:
+        raise NotPermitted(_("This record was merged into another. Take them apart first."))
     if reason not in RECORD_REASONS.get(to, ()):
         raise NotPermitted(_("This reason does not fit. Choose one of the list."), field="reason")
     if reason == individual.process_reason and to == individual.process_status:
@@ -157,17 +160,12 @@ def check_record(
         raise NotPermitted(_("The day is before %(day)s. Give a later one.") % {"day": earliest}, field="on")
 
 
-def _return(person: Individual, *, on: date) -> dict[str, object]:
-    """Return the place of somebody whose record counts again, and open their group if it was closed."""
-    household = person.household
-    Household.objects.filter(pk=household.pk).update(closed_on=None, closing_reason="")
-    led = any(one.is_focal_point for one in groups.active(household))
-    code = person.relationship
-    if not led:
-        code = Relationship.PA
-    elif code in FOCAL:
-        code = Relationship.UNKNOWN
-    return {"relationship": code, "joined_on": on}
+def place_again(person: Individual) -> str:
+    """Open the group of somebody whose record counts again, if it was closed; return what they are in it now."""
+    Household.objects.filter(pk=person.household_id).update(closed_on=None, closing_reason="")
+    if not any(one.is_focal_point for one in groups.active(person.household)):
+        return Relationship.PA
+    return Relationship.UNKNOWN if person.is_focal_point else person.relationship
 
 
 def _eldest(household: Household) -> Individual | None:

@@ -12,7 +12,15 @@ from registration.enums.imports import (
     StepStatus,
 )
 from registration.enums.influx import INFLUX_MOVES, TOKEN_MOVES, InfluxBasis, InfluxStatus, TokenStatus
-from registration.enums.matching import MATCH_MOVES, UNDECIDED, FoundBy, MatchKind, MatchState
+from registration.enums.matching import (
+    MATCH_MOVES,
+    MERGE_MOVES,
+    UNDECIDED,
+    FoundBy,
+    MatchKind,
+    MatchState,
+    MergeStatus,
+)
 from registration.enums.needs import NEED_MOVES, OPEN_NEEDS, NeedPriority, NeedStatus
 from registration.enums.people import (
     BiometricResult,
@@ -49,6 +57,7 @@ __all__ = [
     "INFLUX_MOVES",
     "LEAVING",
     "MATCH_MOVES",
+    "MERGE_MOVES",
     "NEED_MOVES",
     "OPEN_NEEDS",
     "PROCESS_MOVES",
@@ -73,6 +82,7 @@ __all__ = [
     "MaritalStatus",
     "MatchKind",
     "MatchState",
+    "MergeStatus",
     "NameKind",
     "NationalityStatus",
     "NeedPriority",

@@ -44,3 +44,15 @@ class FoundBy(TextChoices):
     EDIT = "edit", _("When a record was corrected")
     HANDOVER = "handover", _("When a case changed hands")
     SWEEP = "sweep", _("In the register itself")
+
+
+class MergeStatus(TextChoices):
+    """What became of two records that are one person."""
+
+    PROPOSED = "proposed", _("Waits for the other agency")
+    DONE = "done", _("Merged")
+    WITHDRAWN = "withdrawn", _("Not merged")
+    UNDONE = "undone", _("Taken apart again")
+
+
+MERGE_MOVES = table(MergeStatus, proposed="done withdrawn", done="undone")

@@ -100,6 +100,7 @@ class Flow(TextChoices):
     CORRECTION = "correction", _("Correction")
     HANDED_OVER = "handed_over", _("Handed over to another agency")
     TAKEN_OVER = "taken_over", _("Taken over from another agency")
+    TWICE = "twice", _("Registered twice")
 
 
 # As what the ledger counts those whose record is closed for a reason; Flow.CLOSURE for all others.
@@ -109,4 +110,5 @@ LEAVING: dict[str, Flow] = {
     ProcessReason.REPATRIATED: Flow.RETURN,
     ProcessReason.RESETTLED: Flow.RESETTLEMENT,
     ProcessReason.NATURALISED: Flow.NATURALISATION,
+    ProcessReason.DUPLICATE: Flow.TWICE,
 }

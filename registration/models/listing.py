@@ -60,8 +60,9 @@ def listed(
     order: str,
     filters: Mapping[str, tuple[str, str]],
     reads: tuple[str, ...],
+    only: str = "",
 ) -> Definer:
-    """Return the function of a list. `filters`: {argument: (type, condition in which %L stands for its value)}."""
+    """Return the function of a list. `filters`: {argument: (type, condition in which %L is its value)}; `only` always holds."""
     owner = f"{key.partition('.')[0]}.agency_id"
     narrowed = ", ".join(
         f"CASE WHEN {argument} IS NOT NULL THEN format($f$ AND {condition}$f$, {argument}) END"
@@ -74,7 +75,7 @@ def listed(
         "order": order,
         "live": LIVE_SQL,
         "narrowed": narrowed,
-        "open": f" AND {OPEN_SQL}",
+        "open": f" AND {OPEN_SQL}{only}",
     }
     body = _BODY
     for word, text in words.items():
@@ -90,6 +91,11 @@ def listed(
     )
 
 
+# Not merged into another record of the same agency (IndividualQuerySet.standing).
+_STANDING = (
+    " AND (i.merged_into_id IS NULL OR NOT EXISTS (SELECT 1 FROM registration_individual s"
+    " WHERE s.id = i.merged_into_id AND s.agency_id = i.agency_id))"
+)
 ALMOST = 2000  # of those whose name has many of the same letters are put in order
 PEOPLE = {
     "with_keys": ("bigint[]", "i.keys @> %L"),
@@ -125,7 +131,9 @@ def _alike(name: str, arguments: str, source: str) -> Definer:
 
 def _people(name: str, filters: Mapping[str, tuple[str, str]]) -> Definer:
     rows = "FROM registration_individual i"
-    return listed(name, rows=rows, key="i.id", order="p.individual_id", filters=filters, reads=())
+    return listed(
+        name, rows=rows, key="i.id", order="p.individual_id", filters=filters, reads=(), only=_STANDING
+    )
 
 
 _THEIR = "wanted_event, wanted_sex, wanted_nationality, born_from, born_to"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterable
 from datetime import date
 from typing import ClassVar
 
@@ -63,6 +65,23 @@ class IndividualQuerySet(PersonQuerySet["Individual"]):
     def active(self) -> IndividualQuerySet:
         """Return those whose record counts: active or on hold."""
         return self.filter(process_status__in=COUNTED)
+
+    def standing(self) -> IndividualQuerySet:
+        """Return those who are listed: not the records that were merged into another of the same agency.
+
+        What another agency keeps of the same person stays in the lists: its own people work with it.
+        """
+        return self.filter(models.Q(merged_into=None) | ~models.Q(merged_into__agency=models.F("agency")))
+
+    def leading_to(self, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
+        """Return {id: id of the record that goes on} of those among these records that were merged, one after the other or not.
+
+        Only as far as the agency of the transaction sees it; whether the viewer does is for the caller to ask.
+        """
+        rows = self.filter(pk__in=list(ids)).exclude(merged_into=None).values_list("pk", "merged_into")
+        merged = {one: into for one, into in rows if into}
+        further = self.leading_to(merged.values()) if merged else {}
+        return {one: further.get(into, into) for one, into in merged.items()}
 
     def focal_points(self) -> IndividualQuerySet:
         """Return those in whose name a group's file is open."""
@@ -152,6 +171,11 @@ class Individual(PersonOwned):
     site = models.CharField(_("registration site"), max_length=80, blank=True)
     source_ref = models.CharField(_("number in the source"), max_length=80, blank=True)
     registered_on = models.DateField(_("registered on"))
+    # The record of the same person that goes on; this one is closed, and leads there (registration.actions.merging).
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="merged_records", db_index=False,
+        verbose_name=_("merged into"),
+    )  # fmt: skip
     # What a list says, and no Consent: rules.columns, "consent".
     said_to_agree = models.BooleanField(_("agreed to be registered, says the list"), db_default=False)
     keys = ArrayField(
@@ -167,7 +191,7 @@ class Individual(PersonOwned):
     field_classes = classified(
         C1="id agency number household legal_status legal_status_on status_basis status_basis_on status_category"
         " status_category_on process_status process_status_on process_reason process_reason_on level joined_on event source_ref"
-        " registered_on",
+        " registered_on merged_into",
         C2="relationship given_name father_name family_name native_name mother_name sex birth_date birth_precision"
         " birth_estimated birth_place birth_country birth_area nationality other_nationalities nationality_status origin_country"
         " origin_area languages education occupation marital_status said_to_agree",
@@ -215,6 +239,9 @@ class Individual(PersonOwned):
             models.Index(fields=["agency", "birth_date"], name="individual_born"),
             models.Index(
                 fields=["source_ref"], name="individual_source_ref", condition=~models.Q(source_ref="")
+            ),
+            models.Index(
+                fields=["merged_into"], name="individual_merged", condition=~models.Q(merged_into=None)
             ),
             # Entries go straight into the index: a pending list would be merged in the middle of some clerk's insert.
             GinIndex(fields=["keys"], name="individual_keys", fastupdate=False),

@@ -39,8 +39,15 @@ from cases.actions import claims
 from cases.enums import CLAIM_MOVES, ClaimStatus
 from cases.models import Claim
 from refugeecm.core.transitions import TransitionNotAllowed, move
-from registration.enums import BATCH_MOVES, INFLUX_MOVES, NEED_MOVES, STEP_MOVES, TOKEN_MOVES
-from registration.models import ImportBatch, ImportStep, InfluxEvent, QueueToken, SpecificNeed
+from registration.enums import (
+    BATCH_MOVES,
+    INFLUX_MOVES,
+    MERGE_MOVES,
+    NEED_MOVES,
+    STEP_MOVES,
+    TOKEN_MOVES,
+)
+from registration.models import ImportBatch, ImportStep, InfluxEvent, Merge, QueueToken, SpecificNeed
 from resettlement.enums import HANDOVER_MOVES, REFERRAL_MOVES
 from resettlement.models import Handover, Referral
 from tests.conftest import NOW, acting_as
@@ -59,6 +66,7 @@ MOVED = {
     "BATCH_MOVES": (ImportBatch, BATCH_MOVES),
     "STEP_MOVES": (ImportStep, STEP_MOVES),
     "TOKEN_MOVES": (QueueToken, TOKEN_MOVES),
+    "MERGE_MOVES": (Merge, MERGE_MOVES),
     "NEED_MOVES": (SpecificNeed, NEED_MOVES),
     "INFLUX_MOVES": (InfluxEvent, INFLUX_MOVES),
     "CLAIM_MOVES": (Claim, CLAIM_MOVES),

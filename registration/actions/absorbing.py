@@ -1,0 +1,209 @@
+"""What does a record take over from another record of the same person: which fields, and which papers, names, needs, consents?
+
+Sealed values are opened with the key of the one and sealed with that of the other. What both have stays where it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from agencies.access import Viewer
+from refugeecm.core.bulk import insert
+from refugeecm.core.ids import uuid7
+from registration.actions import exceptions, sealing
+from registration.enums import OPEN_NEEDS, NameKind, Sex
+from registration.models import (
+    BiometricReference,
+    ConflictOfInterest,
+    Consent,
+    Document,
+    FurtherName,
+    Individual,
+    Photo,
+    Relative,
+    SpecificNeed,
+)
+from registration.policies import NotPermitted
+
+# What is chosen as one, by the column whose name it bears; group, number, event and the days of registration are the record's own.
+CHOICES: dict[str, tuple[str, ...]] = {
+    **{
+        name: (name,)
+        for name in (
+            "given_name", "father_name", "family_name", "native_name", "mother_name", "sex", "birth_place", "nationality",
+            "other_nationalities", "nationality_status", "marital_status", "languages", "education", "occupation", "phone",
+            "email", "religion", "ethnicity",
+        )
+    },
+    "birth_date": ("birth_date", "birth_precision", "birth_estimated"),
+    "birth_country": ("birth_country", "birth_area_id"),
+    "origin_country": ("origin_country", "origin_area_id"),
+    "legal_status": (
+        "legal_status", "legal_status_on", "status_basis", "status_basis_on", "status_category", "status_category_on",
+    ),
+}  # fmt: skip
+_NAMES = ("given_name", "father_name", "family_name", "native_name")
+
+
+def together(column: str) -> Collection[str]:
+    """Return the columns that go back with this one or not at all: those chosen as one; a name is one, in all its parts."""
+    return (
+        _NAMES if column in _NAMES else next((all_ for all_ in CHOICES.values() if column in all_), (column,))
+    )
+
+
+def lacking(survivor: Individual, merged: Individual, opener: sealing.Opener) -> list[str]:
+    """Return the choices of which the survivor knows nothing and the other record does."""
+    return [
+        name for name in CHOICES if known(merged, name, opener) and not known(survivor, name, opener)
+    ]  # fmt: skip
+
+
+def known(person: Individual, name: str, opener: sealing.Opener) -> Any:
+    """Return what a record knows of a choice, opened; an empty value where it knows nothing."""
+    if name in sealing.SEALED:
+        return opener.value(person, name)
+    value = getattr(person, name)
+    return "" if value == Sex.UNKNOWN and name == "sex" else value
+
+
+def take(survivor: Individual, merged: Individual, names: Iterable[str], opener: sealing.Opener) -> None:
+    """Write these choices of the other record into the survivor. Raises NotPermitted for what is no choice."""
+    changed: list[str] = []
+    for name in names:
+        if name not in CHOICES:
+            raise NotPermitted(_("Choose, in each line, from which record it is taken."))
+        if name in sealing.SEALED:
+            place = sealing.value_place(name, survivor.pk)
+            setattr(survivor, name, _sealed(survivor, opener.value(merged, name).encode(), place, opener))
+        else:
+            for column in CHOICES[name]:
+                setattr(survivor, column, getattr(merged, column))
+        changed += CHOICES[name]
+    if changed:
+        survivor.save(update_fields=changed)
+
+
+def _sealed(survivor: Individual, plain: bytes, place: str, opener: sealing.Opener) -> bytes:
+    sealed = opener.seal(survivor.pk, plain, place=place)
+    if sealed is None:
+        raise NotPermitted(sealing.erased())
+    return sealed
+
+
+def carry(
+    survivor: Individual, merged: Individual, opener: sealing.Opener, *, by: Viewer, now: datetime
+) -> None:
+    """Bring the papers, names, relatives, references, needs, consents and the photo of the one record to the other.
+
+    A paper, name, reference or open need that both have, a second photo, and a consent about which the survivor has said something,
+    stay with the record that is closed. Whoever may not see its file may not see the survivor's either.
+    """
+    papers = set(Document.objects.filter(individual=survivor).values_list("kind", "number_index"))
+    _bring(
+        Document,
+        survivor,
+        merged,
+        opener,
+        lambda one: (one.kind, one.number_index) not in papers,
+        number=_number,
+    )
+    _bring(
+        Relative,
+        survivor,
+        merged,
+        opener,
+        lambda one: one.number != survivor.number or not one.number,
+        whereabouts=_fact,
+    )
+    _bring(BiometricReference, survivor, merged, opener, lambda one: True, reference=_fact)
+    needs = set(SpecificNeed.objects.filter(individual=survivor).open().values_list("code", flat=True))
+    _bring(
+        SpecificNeed,
+        survivor,
+        merged,
+        opener,
+        lambda one: one.status not in OPEN_NEEDS or one.code not in needs,
+        note=_fact,
+    )
+    if not Photo.objects.filter(individual=survivor).exists():
+        _bring(Photo, survivor, merged, opener, lambda one: True, image=_picture)
+    said = set(Consent.objects.filter(individual=survivor).values_list("purpose", "recipient_id"))
+    _bring(Consent, survivor, merged, opener, lambda one: (one.purpose, one.recipient_id) not in said)
+    names = set(FurtherName.objects.filter(individual=survivor).values_list("kind", "name"))
+    _bring(FurtherName, survivor, merged, opener, lambda one: (one.kind, one.name) not in names)
+    _call_also(survivor, merged, by=by, now=now)
+    _keep_from(survivor, merged)
+
+
+def _bring(
+    model: Any,
+    survivor: Individual,
+    merged: Individual,
+    opener: sealing.Opener,
+    goes: Callable[[Any], bool],
+    **sealed: Callable[[sealing.Opener, Any, str], tuple[bytes, str]],
+) -> None:
+    """Give rows to the survivor, their sealed columns sealed anew: `sealed` says how each is opened, and where it is bound to."""
+    rows = [one for one in model.objects.filter(individual=merged).order_by("pk") if goes(one)]
+    for one in rows:
+        plain = {name: opened(opener, one, name) for name, opened in sealed.items()}
+        one.individual = survivor
+        for name, (value, place) in plain.items():
+            setattr(one, name, _sealed(survivor, value, place, opener))
+    model.objects.bulk_update(rows, ["individual", *sealed])
+
+
+def _number(opener: sealing.Opener, one: Document, _name: str) -> tuple[bytes, str]:
+    return opener.number(one).encode(), sealing.number_place(one.pk)
+
+
+def _fact(opener: sealing.Opener, one: Any, name: str) -> tuple[bytes, str]:
+    return opener.fact(one, name).encode(), sealing.fact_place(one, name)
+
+
+def _picture(opener: sealing.Opener, one: Photo, name: str) -> tuple[bytes, str]:
+    return opener.content(one), sealing.fact_place(one, name)
+
+
+def _call_also(survivor: Individual, merged: Individual, *, by: Viewer, now: datetime) -> None:
+    """Let search and matching find the survivor under the names of the other record."""
+    called = FurtherName.objects.filter(individual=survivor).values_list("name", flat=True)
+    stands = {_plain(one) for one in (survivor.full_name, survivor.native_name, *called)}
+    names = {_plain(one): one for one in (merged.native_name, merged.full_name)}
+    fresh = {plain: name for plain, name in names.items() if plain and plain not in stands}
+    insert(
+        FurtherName,
+        [
+            {
+                "id": uuid7(now, ordinal=place), "agency_id": by.agency_id, "individual_id": survivor.pk,
+                "kind": NameKind.SPELLING, "name": name,
+            }
+            for place, name in enumerate(fresh.values())
+        ],
+    )  # fmt: skip
+
+
+def _keep_from(survivor: Individual, merged: Individual) -> None:
+    """Close the survivor's file to those to whom the other was closed by a conflict of interest."""
+    stands = ConflictOfInterest.objects.filter(ended_at=None)
+    known = stands.filter(individual_id=survivor.pk).values("user")
+    insert(
+        ConflictOfInterest,
+        [
+            {
+                "agency_id": one.agency_id, "household_id": survivor.household_id, "individual_id": survivor.pk,
+                "user_id": one.user_id, "reason": one.reason, "declared_by_id": one.declared_by_id, "declared_at": one.declared_at,
+            }
+            for one in stands.filter(individual_id=merged.pk).exclude(user__in=known)
+        ],
+    )  # fmt: skip
+    exceptions.extend([survivor.household_id])
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().split())
