@@ -15,6 +15,7 @@ from registration.views import (
     photos,
     preregistration,
     queue,
+    review,
     slips,
 )
 
@@ -65,6 +66,12 @@ urlpatterns = [
     path("households/<uuid:pk>/close/", groups.group_close, name="group-close"),
     path("people/<uuid:pk>/record/", groups.record_change, name="record-change"),
     path("people/<uuid:pk>/status/", groups.legal_change, name="legal-change"),
+    path("duplicates/", review.index, name="duplicates"),
+    path("duplicates/back/", review.take_back, name="duplicates-back"),
+    path("duplicates/strongest/", review.bulk, name="duplicates-bulk"),
+    path("duplicates/<uuid:pk>/", review.duplicate, name="duplicate"),
+    path("duplicates/<uuid:pk>/merge/", review.merge, name="duplicate-merge"),
+    path("merges/<uuid:pk>/", review.merged, name="merge"),
     path("conflicts/", exceptions.conflicts, name="conflicts"),
     path("emergency/", exceptions.emergency, name="emergency"),
     path("registration/", desk.registration, name="registration"),

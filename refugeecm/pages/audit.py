@@ -55,6 +55,9 @@ VIEWS: dict[str, Text] = {
     "api-claim-status": _("The status of a case, by a system"),
     "export": _("An export"),
     "consents": _("A person's consents"),
+    "duplicates": _("The list of possible duplicates"),
+    "duplicate": _("Two records, side by side"),
+    "merge": _("Two records, to merge them or take them apart"),
     "disclosures": _("Who saw a person's data"),
     "statement": _("The statement for a person"),
 }

@@ -33,7 +33,7 @@ from refugeecm.core.refusals import told_on
 from refugeecm.core.templatetags.ui import fmt_date
 from refugeecm.pages import groups
 from refugeecm.pages.completion import completion, photo_of
-from refugeecm.pages.doubles import Double, doubles, name_of
+from refugeecm.pages.doubles import Double, doubles, merges_of, name_of
 from refugeecm.pages.facts import (
     contact,
     further_names,
@@ -158,8 +158,13 @@ def household(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
 @require_GET
 @access.requires(Permission.PERSON_READ)
 def individual(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
-    """Show the file of a person."""
+    """Show the file of a person; that of a record that was merged leads to the one that goes on, but for `?record=1`."""
     person, family = _person(request.viewer, pk)
+    if person.merged_into_id and "record" not in request.GET:
+        seen = Individual.objects.visible_to(request.viewer)
+        goes_on = seen.leading_to([pk]).get(pk)
+        if seen.filter(pk=goes_on).exists():
+            return redirect("individual", goes_on)
     form = PhoneForm() if may_correct(person, request.viewer) else None
     return _individual(request, person, family, form)
 
@@ -215,7 +220,8 @@ def _individual(
         "phone_form": phone_form,
         "statuses": groups.statuses(person, viewer),
         "earlier": groups.earlier(person, viewer) if own else [],
-        "completion": completion(person, viewer),
+        "completion": None if person.merged_into_id else completion(person, viewer),
+        "merges": merges_of(person, viewer),
         "photo": photo_of(person, viewer),
         "family": [line_of(one, viewer, today=today) for one in family],
         "relatives": relatives(kin, viewer, opener),

@@ -233,7 +233,7 @@ def _found(text: str, given: dict[str, Any], viewer: Viewer, number: str | None,
     ids, words = _by_number(text, viewer), asked(text, today=today)
     if words.phone:
         ids |= {*search.with_phone(words.phone, viewer=viewer)}
-    ids |= {*Individual.objects.leading_to(ids).values()} if ids else set()
+    ids |= {*Individual.objects.visible_to(viewer).leading_to(ids).values()} if ids else set()
     exact = list(_filtered(given, viewer).filter(pk__in=ids).values_list("pk", flat=True)[:50]) if ids else []
     named = []
     if words.year and not given.get("born"):

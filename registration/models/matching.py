@@ -42,6 +42,10 @@ class MatchQuerySet(OwnedQuerySet["MatchCandidate"]):
         """Return the pairs that nobody has decided, those left as unsure among them."""
         return self.filter(state__in=UNDECIDED)
 
+    def standing(self) -> MatchQuerySet:
+        """Return the pairs of two records that stand: neither was merged into another."""
+        return self.filter(individual__merged_into=None, other__merged_into=None)
+
     def labels(self) -> MatchQuerySet:
         """Return the pairs of which people said what they are: labels for whoever trains the engine."""
         return self.exclude(state__in=UNDECIDED)

@@ -250,7 +250,7 @@ def _resolve(batch: ImportBatch, rows: list[FileRow], found: dict[int, ImportRow
     if ids:
         visible = Individual.objects.visible_to(viewer).with_shown_classes(viewer)
         people = {one.pk: one for one in visible.filter(pk__in=ids).select_related("agency", "household")}
-    register = _Register(list(people.values()), viewer)
+    register = Register(list(people.values()), viewer)
     twins = _same_file(batch, {one.other_row for one in found.values() if one.other_row})
     for row in rows:
         finding = found.get(row.number)
@@ -360,7 +360,7 @@ def _document(kind: Text, number: Text) -> str:
     return " ".join(part for part in (str(kind), str(number)) if part) if number else ""
 
 
-class _Register:
+class Register:
     """The comparable fields of people in the register, as far as the viewer may see them."""
 
     def __init__(self, people: list[Individual], viewer: Viewer) -> None:

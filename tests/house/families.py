@@ -15,6 +15,7 @@ from agencies.access import enter
 from agencies.enums import Role
 from cases.actions import claims
 from registration.actions import (
+    candidates,
     consents,
     corrections,
     desk,
@@ -34,6 +35,8 @@ from registration.models import (
     HouseholdReader,
     Individual,
     InfluxEvent,
+    MatchCandidate,
+    Merge,
     Photo,
     Relative,
     SpecificNeed,
@@ -105,9 +108,29 @@ class Families(Marking):
                 )  # fmt: skip
             records.add("consent", consent.pk)
             self.mark(code, "C2", "consent.witness", witness)
+        self.pair(code, persons)
         self.details(code, persons[0], to)
         self.needs(code, persons[1], to)
         self.claim(code, persons[0], to)
+
+    def pair(self, code: str, persons: list[Individual]) -> None:
+        """Let two people wait for a decision, and have been merged once; no agreement shows either."""
+        caseworker = self.world.actor(code, Role.CASEWORKER).viewer
+        reason = f"zqmerged{persons[0].pk.hex}qz"
+        with transaction.atomic():
+            enter(caseworker, reason="test")
+            two = candidates.Pair(persons[1].pk, persons[0].pk, 8.0, [["names_2", "", 5.0, 1.0]])
+            candidates.note([two], found_by="sweep", by=caseworker, now=NOW)
+            pair = MatchCandidate.objects.get(individual=persons[1], other=persons[0])
+            merge = Merge.objects.create(
+                agency_id=caseworker.agency_id, other_agency_id=caseworker.agency_id, survivor=persons[0], merged=persons[1],
+                status="undone", made_at=NOW, undone_at=NOW, undone_by_id=caseworker.user_id, reason=reason,
+            )  # fmt: skip
+        self.world.records[code].add("pair", pair.pk)
+        self.world.records[code].add("merge", merge.pk)
+        self.mark(code, "C1", "pair.id", str(pair.pk))
+        self.mark(code, "C1", "merge.id", str(merge.pk))
+        self.mark(code, "C2", "merge.reason", reason)
 
     def details(self, code: str, person: Individual, to: tuple[str, ...]) -> None:
         """Record what few people have: a further name, a relative elsewhere, a photo, a reference to fingerprints, faith and mail."""
