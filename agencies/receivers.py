@@ -36,6 +36,8 @@ def open_agreement(*, message: OutboxMessage, now: datetime) -> None:
 @outbox.handles("agencies.")
 @outbox.handles("resettlement.")
 @outbox.handles("registration.glass.")
+@outbox.handles("registration.individual.asked_about")
+@outbox.handles("registration.individual.answered")
 @outbox.handles("registration.individual.corrected")
 def notify(*, message: OutboxMessage, now: datetime) -> None:
     """Put a line on the home page of every agency that the event names in `tell`, and write mails to who wants them at once."""

@@ -266,6 +266,7 @@ CELERY_BEAT_SCHEDULE = {
     "send mail": _every("agencies.tasks.send_mail", 5.0),
     "send webhooks": _every("agencies.tasks.send_webhooks", 3.0),
     "renew names": _every("registration.tasks.renew_names", 120.0),
+    "end questions": _every("registration.tasks.end_questions", 3600.0),
     "sweep open imports": _every("registration.tasks.sweep_imports", 3.0),
     "sweep open exports": _every("agencies.tasks.sweep_exports", 3.0),
     # Every hour, for who was not told since yesterday.

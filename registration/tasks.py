@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from agencies.access import Permission
 from agencies.models import Agency
-from registration.actions import imports, normalising
+from registration.actions import asking, imports, normalising
 from registration.models import ImportStep
 
 SECONDS = 60  # then the worker asks again, so that a long file does not keep it from its other work
@@ -41,5 +41,12 @@ def renew_names(**_: object) -> int:
     return done
 
 
+@shared_task
+def end_questions(**_: object) -> int:
+    """Let questions between agencies end whose time is over."""
+    return sum(asking.end_unanswered(agency=one, now=timezone.now()) for one in Agency.objects.order_by("pk"))
+
+
 work_imports.access = sweep_imports.access = Permission.IMPORT_RUN
 renew_names.access = Permission.PERSON_REGISTER
+end_questions.access = Permission.MATCH_ASK

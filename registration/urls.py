@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 
 from registration.enums import Outcome
 from registration.views import (
+    asking,
     columns,
     desk,
     exceptions,
@@ -64,6 +65,8 @@ urlpatterns = [
     path("households/<uuid:pk>/divide/", groups.group_split, name="group-split"),
     path("households/<uuid:pk>/move/", groups.group_move, name="group-move"),
     path("households/<uuid:pk>/close/", groups.group_close, name="group-close"),
+    path("people/<uuid:pk>/ask/<int:agency>/", asking.ask, name="question-ask"),
+    path("people/<uuid:pk>/ask/<int:agency>/answer/", asking.answer, name="question-answer"),
     path("people/<uuid:pk>/record/", groups.record_change, name="record-change"),
     path("people/<uuid:pk>/status/", groups.legal_change, name="legal-change"),
     path("duplicates/", review.index, name="duplicates"),

@@ -15,6 +15,7 @@ class Permission(StrEnum):
     RECORD_CLOSE = "record.close"
     MATCH_REVIEW = "match.review"
     PERSON_MERGE = "person.merge"
+    MATCH_ASK = "match.ask"
     IMPORT_READ = "import.read"
     IMPORT_RUN = "import.run"
     IMPORT_OVERRULE = "import.overrule"
@@ -67,6 +68,7 @@ _READERS = _EVERYONE | {
 }
 _CASEWORKER = _READERS | {
     Permission.PERSON_REGISTER,
+    Permission.MATCH_ASK,
     Permission.MATCH_REVIEW,
     Permission.IMPORT_RUN,
     Permission.EVENT_PROPOSE,

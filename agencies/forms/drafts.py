@@ -156,6 +156,14 @@ class TermsForm(forms.Form):
             " Without it, cases are shown and referred, and stay where they are."
         ),
     )
+    matches = forms.BooleanField(
+        label=gettext_lazy("Both may ask about the same people"),
+        required=False,
+        help_text=gettext_lazy(
+            "Where both seem to have registered one person whose name the other does not see, each learns that the other may know"
+            " that person, and nothing more. Either may ask; it then shows what it chooses, and the other answers or does not."
+        ),
+    )
     starts_on = forms.DateField(label=gettext_lazy("From"), widget=Day())
     ends_on = forms.DateField(
         label=gettext_lazy("Until"),

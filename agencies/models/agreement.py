@@ -29,7 +29,7 @@ LIVE_SQL = (
 # What is signed: a signature holds for exactly these terms (Agreement.digest), and these make two versions differ.
 TERMS = (
     "title", "purpose", "legal_basis", "asylum", "event_slug", "site", "origin", "matrix", "channels", "onward", "hands_over",
-    "starts_on", "ends_on", "review_on", "review_months", "dpia_reference", "dpia_on", "retention_days", "breach_hours",
+    "matches", "starts_on", "ends_on", "review_on", "review_months", "dpia_reference", "dpia_on", "retention_days", "breach_hours",
 )  # fmt: skip
 SIGNERS = 2  # of each side
 # A draft is its drawer's own affair until it is proposed.
@@ -134,6 +134,8 @@ class Agreement(models.Model):
     )
     # Whether a family may go into the recipient's responsibility under it (resettlement.policies); referring needs no such term.
     hands_over = models.BooleanField(_("handing over"), default=False, db_default=False)
+    # Whether each side learns that the other may know one of its people whom it does not see (registration.models.asking).
+    matches = models.BooleanField(_("asking about the same people"), default=False, db_default=False)
     # The assessment of risks that comes before a transfer (UNHCR data protection policy 2015, 4.5 and 6.1; GDPR article 35).
     dpia_reference = models.CharField(
         _("data-protection assessment"), max_length=80, blank=True, default="", db_default=""
@@ -170,7 +172,7 @@ class Agreement(models.Model):
     moves = AGREEMENT_MOVES
     field_classes = classified(
         C1="id reference title provider recipient direction purpose legal_basis asylum event_slug site origin classes matrix"
-        " grants channels onward hands_over dpia_reference dpia_on review_on review_months retention_days breach_hours"
+        " grants channels onward hands_over matches dpia_reference dpia_on review_on review_months retention_days breach_hours"
         " starts_on ends_on status drafted_by"
         " proposed_by proposed_at accepted_by accepted_at ended_by ended_at end_reason created_at version"
         " replaces suspended_by",
@@ -226,8 +228,9 @@ class Agreement(models.Model):
     def digest(self) -> str:
         """What a signature is for: parties and terms as a SHA-256 in hex."""
         said: dict[str, Any] = {name: getattr(self, name) for name in TERMS}
-        if not self.hands_over:  # what was signed before there was this term said nothing of it
-            del said["hands_over"]
+        for term in ("hands_over", "matches"):
+            if not said[term]:  # what was signed before there was this term said nothing of it
+                del said[term]
         said |= {"provider": self.provider_id, "recipient": self.recipient_id, "direction": self.direction}
         text = json.dumps(said, sort_keys=True, default=date.isoformat)
         return hashlib.sha256(text.encode()).hexdigest()

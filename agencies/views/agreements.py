@@ -134,6 +134,12 @@ def terms_of(agreement: Agreement, *, standing: bool = False) -> list[tuple[str,
             if standing
             else _("Not agreed"),
         ),
+        (
+            _("Asking about the same people"),
+            _("Agreed: each learns that the other may know one of its people, and may ask")
+            if agreement.matches
+            else _("Not agreed"),
+        ),
         (_("From"), fmt_date(agreement.starts_on)),
         (_("Until"), fmt_date(agreement.ends_on) if agreement.ends_on else _("no end set")),
         (_("Review due"), fmt_date(agreement.review_on) if agreement.review_on else None),

@@ -44,9 +44,11 @@ from refugeecm.pages.facts import (
 )
 from refugeecm.pages.history import changes, timeline
 from refugeecm.pages.people import Line, line_of
+from registration.actions.asking import told
 from registration.actions.contact import correct_phone, may_correct
 from registration.actions.sealing import Contact, Opener
 from registration.forms import PhoneForm
+from registration.forms.asking import in_words
 from registration.models import FurtherName, Household, Individual, Photo, Relative
 from registration.reports import Needs, needs_of, seal_badges
 from resettlement.models import Handover, Referral
@@ -217,6 +219,10 @@ def _individual(
         "covering": _covering(person, viewer, file.covering),
         "identity": [*identity(person, viewer, opener), *further_names(names, viewer)],
         "contact": contact(person, viewer, known),
+        "questions": [
+            {**one, "said": [words for _field, words in in_words(one["shown"])]}
+            for one in told(person.questions)  # type: ignore[attr-defined]
+        ],
         "phone_form": phone_form,
         "statuses": groups.statuses(person, viewer),
         "earlier": groups.earlier(person, viewer) if own else [],
@@ -261,7 +267,11 @@ def _person(viewer: Viewer, pk: uuid.UUID) -> tuple[Individual, list[Individual]
     rows = _people(viewer).select_related("event").with_shown_classes(viewer, of=Photo, name="photo_grants")
     first = Case(When(pk=pk, then=0), default=1)
     found = list(
-        rows.with_records().with_seal().filter(household__members=pk).order_by(first, "pk")[:MEMBERS]
+        rows.with_records()
+        .with_seal()
+        .with_questions(pk)
+        .filter(household__members=pk)
+        .order_by(first, "pk")[:MEMBERS]
     )
     if not found or found[0].pk != pk:
         raise Http404

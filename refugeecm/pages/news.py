@@ -33,7 +33,7 @@ from refugeecm.core.events import CATALOGUE
 from refugeecm.core.ids import of_number
 from refugeecm.core.paging import page_of
 from refugeecm.core.templatetags.ui import figure, fmt_date
-from registration.actions import contact
+from registration.actions import asking, contact
 from registration.models import Individual
 from resettlement.actions import handovers, referrals
 from resettlement.models import Handover, Referral
@@ -57,6 +57,8 @@ TOLD = {
     agreements.EXPIRED: _("An agreement has run out: nothing is shown any more."),
     webhooks.PAUSED: _("A system of your agency did not take webhooks for three days; it is paused."),
     webhooks.ENDED: _("A system of your agency wants no more webhooks."),
+    asking.RECEIVED: _("A partner asks whether one of your people is one of theirs."),
+    asking.ANSWERED: _("A partner answered whether it knows one of your people."),
     referrals.PROPOSED: _("A partner referred a case to your agency."),
     referrals.ANSWERED: _("A partner answered your referral."),
     referrals.REVOKED: _("A partner took a referral back."),

@@ -15,11 +15,13 @@ from registration.enums.influx import INFLUX_MOVES, TOKEN_MOVES, InfluxBasis, In
 from registration.enums.matching import (
     MATCH_MOVES,
     MERGE_MOVES,
+    QUESTION_MOVES,
     UNDECIDED,
     FoundBy,
     MatchKind,
     MatchState,
     MergeStatus,
+    QuestionState,
 )
 from registration.enums.needs import NEED_MOVES, OPEN_NEEDS, NeedPriority, NeedStatus
 from registration.enums.people import (
@@ -61,6 +63,7 @@ __all__ = [
     "NEED_MOVES",
     "OPEN_NEEDS",
     "PROCESS_MOVES",
+    "QUESTION_MOVES",
     "RECORD_REASONS",
     "SENT_AGAIN",
     "STEP_MOVES",
@@ -91,6 +94,7 @@ __all__ = [
     "Precision",
     "ProcessReason",
     "ProcessStatus",
+    "QuestionState",
     "Relationship",
     "Religion",
     "Sex",

@@ -56,3 +56,22 @@ class MergeStatus(TextChoices):
 
 
 MERGE_MOVES = table(MergeStatus, proposed="done withdrawn", done="undone")
+
+
+class QuestionState(TextChoices):
+    """How far agencies have come that may know the same person without seeing each other's records."""
+
+    POSSIBLE = "possible", _("May be known")
+    ASKED = "asked", _("Asked")
+    TO_ANSWER = "to_answer", _("To be answered")
+    SAME = "same", _("The same person")
+    DIFFERENT = "different", _("Not the same person")
+    UNSAID = "unsaid", _("Cannot say")
+
+
+QUESTION_MOVES = table(
+    QuestionState,
+    possible="asked to_answer",
+    asked="same different unsaid",
+    to_answer="same different unsaid",
+)

@@ -1,6 +1,7 @@
 """The tables of the second floor."""
 
 from registration.models.access import OF_ORIGIN, PersonAccess, PersonOwned, PersonQuerySet, shared_sql
+from registration.models.asking import MatchQuestion
 from registration.models.consent import Consent
 from registration.models.desk import DeskDraft, QueueToken
 from registration.models.details import BiometricReference, FurtherName, Photo, Relative

@@ -62,6 +62,15 @@ class IndividualQuerySet(PersonQuerySet["Individual"]):
             **{f"has_{name}": Asked(there.format(table=table), "pk") for name, table in RECORDS.items()}
         )
 
+    def with_questions(self, pk: uuid.UUID) -> IndividualQuerySet:
+        """Annotate `questions` of that one person: what registration.models.asking tells of them, as JSON."""
+        said = Asked("registration_questions({who})::text", "pk", output_field=models.TextField())
+        return self.annotate(
+            questions=models.Case(
+                models.When(pk=pk, then=said), default=models.Value("[]"), output_field=models.TextField()
+            )
+        )
+
     def active(self) -> IndividualQuerySet:
         """Return those whose record counts: active or on hold."""
         return self.filter(process_status__in=COUNTED)

@@ -44,6 +44,8 @@ ARGUMENTS: dict[str, dict[str, str | tuple[str, ...]]] = {
     "conflict-new": {"pk": "household"},
     "conflict-end": {"pk": "household", "user": ("1", "999999")},
     "individual-phone": {"pk": "individual"},
+    "question-ask": {"pk": "individual", "agency": ("1", "999999")},
+    "question-answer": {"pk": "individual", "agency": ("1", "999999")},
     "family": {"pk": "draft"},
     "family-keep": {"pk": "draft"},
     "family-hints": {"pk": "draft"},

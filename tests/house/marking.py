@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import date
+from hashlib import sha256
 
 from django.utils import formats
 
@@ -13,12 +14,17 @@ _serial = itertools.count(1)
 
 
 def word(hint: str) -> str:
-    """Return a name that stands nowhere else: letters only, so that it passes as a name."""
+    """Return a name that stands nowhere else: letters only, so that it passes as a name.
+
+    Most of it is its own, so that a search that forgives slips takes no two of them for one.
+    """
     number, letters = next(_serial), ""
-    while number:
-        number, rest = divmod(number, 21)
-        letters += "bcdfghjklmnpqrstvwxyz"[rest] + "aeiou"[rest % 5]
-    return f"Zq{hint}{letters}qz".title()
+    own = int.from_bytes(sha256(str(number).encode()).digest()[:6])
+    for one in (number, own):
+        while one:
+            one, rest = divmod(one, 21)
+            letters += "bcdfghjklmnpqrstvwxyz"[rest] + "aeiou"[rest % 5]
+    return f"Zq{letters}{hint[:3]}qz".title()
 
 
 # What stands in a group of fields, for relations that see it masked.

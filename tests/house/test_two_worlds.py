@@ -21,7 +21,7 @@ from agencies.access import enter
 from agencies.access.declaration import OPEN, SIGNED_IN
 from cases.actions import claims
 from registration import matching
-from registration.actions import people
+from registration.actions import asking, people
 from registration.models import Household, Individual, InfluxEvent
 from registration.rules.arrivals import person_of
 from tests.conftest import arrival
@@ -69,14 +69,19 @@ def _known(world: World, actor: Actor, turn: int) -> Any:
     )
 
 
-def _hide(world: World, row: Any, reference: str) -> Hidden:
-    """Register the family at BORDER, in an event that no agreement covers, with a claim. Within the caller's transaction."""
+def _hide(world: World, actor: Actor, row: Any, reference: str) -> Hidden:
+    """Register the family at BORDER, in an event that no agreement covers, with a claim. Within the caller's transaction.
+
+    A worker finds that they may be people whom the asker's agency knows; no agreement says that agencies are told.
+    """
     viewer = world.actor(OWN, "caseworker").viewer
     enter(viewer, reason="test")
     group = people.Arrival(members=[row], ordinals=[1], source_ref="Zqhiddenhouseqz")
     people.register(arrivals=[group], by=viewer, now=NOW, event=InfluxEvent.objects.get(slug="zq-hidden"))
     person = Individual.objects.get(pk=group.individuals[0])
     house = Household.objects.get(pk=person.household_id)
+    known = world.records[actor.relation].of["individual"]
+    assert asking.note_possible([(person.pk, one) for one in known], NOW) == 0
     claim = claims.open_claim(individual=person, made_on=date(2026, 2, 25), by=viewer, now=NOW)
     claims.set_reference(claim=claim, value=reference, by=viewer, now=NOW)
     words = [
@@ -99,10 +104,18 @@ def _script(world: World, actor: Actor, hidden: Hidden, turn: int) -> list[tuple
         for key in keys:
             path = address.at(key)
             found.append(("GET", path, None))
+            if address.name == "individual":
+                found += [("GET", address.at(one), None) for one in mine[1:4]]
             found += [
                 ("GET", Variation.draw(which, hidden.words).behind(path), None)
                 for _one in range((0 if SMALL else 1) if address.kind else 3)
             ]
+    if not actor.api:  # with an age, and almost the name: found by other ways through the index
+        name = str(hidden.words[1])
+        found += [
+            ("GET", f"/people/?q={one}".replace(" ", "+"), None)
+            for one in (f"{name} 1990", name[:3] + "z" + name[4:])
+        ]
     for word in hidden.words:
         asked = (
             ("/api/v1/claims?number=", "/api/v1/claims?reference=")
@@ -144,7 +157,7 @@ def _world(
     hidden = None
     with transaction.atomic():
         if script is None:
-            hidden = _hide(world, row, f"ZQHIDE{turn}")
+            hidden = _hide(world, actor, row, f"ZQHIDE{turn}")
             script = [one for one in _script(world, actor, hidden, turn) if one[1].startswith(only)]
         answers = _answers(actor, client, script)
         hints = None

@@ -119,19 +119,33 @@ def test_the_context_ends_with_its_transaction(world):
 def test_searching_functions_hold_the_same_border(world):
     with acting_as(world.actor("own", "caseworker").viewer):
         keys = sorted({key for one in Individual.objects.all() for key in one.keys})
+        names = sorted({one.folded for one in Individual.objects.all()})
         everybody = set(Individual.objects.values_list("pk", flat=True))
         mine = everybody - set(world.sealed)
         assert everybody - mine
+        assert _spelled(names) == mine
         assert _found(keys) == (mine, everybody)  # candidates are read through visible_to afterwards
     for code in world.agencies:
         with acting_as(world.actor(code, "caseworker").viewer):
             visible = set(Individual._base_manager.values_list("pk", flat=True))
             searched, compared = _found(keys)
+            assert _spelled(names) <= visible
         assert searched <= visible
         assert compared <= visible
         assert bool(searched & mine) == (code in {"own", "full", "status", "door"}), code
     with transaction.atomic():
         assert _found(keys) == (set(), set())
+        assert _spelled(names) == set()
+
+
+def _spelled(names: list[str]) -> set:
+    """Return whom the search for names that are almost these finds."""
+    found = rows(
+        "SELECT found.listed_id FROM unnest(%s::text[]) AS asked (name), registration_almost("
+        "ARRAY(SELECT id FROM agencies_agreement), 1000, name, 1000, NULL, NULL, NULL, NULL, NULL) AS found",
+        names,
+    )
+    return {row[0] for row in found}
 
 
 def _found(keys: list[int]) -> tuple[set, set]:
@@ -140,6 +154,12 @@ def _found(keys: list[int]) -> tuple[set, set]:
         " registration_listed(ARRAY(SELECT id FROM agencies_agreement), '', 1000, ARRAY[key], NULL, NULL, NULL, NULL, NULL)",
         keys,
     )
+    named = rows(
+        "SELECT listed_id FROM registration_named(ARRAY(SELECT id FROM agencies_agreement), %s::text[], 1000, '', 100000,"
+        " NULL, NULL, NULL, NULL, NULL)",
+        [f"{{{key}}}" for key in keys],
+    )
+    assert set(named) == set(searched)
     compared = rows(
         "SELECT individual_id FROM registration_candidates(%s::int[], %s::bigint[])", [1] * len(keys), keys
     )

@@ -35,6 +35,7 @@ STAYS = {
     "cases_claimreference": "the number in an agency's own system",
     "registration_conflictofinterest": "about the giving agency's own staff",
     "registration_sealedfile": "a sealed file is covered by no agreement, so it cannot be handed over",
+    "registration_matchquestion": "between the giving agency and its partners; what may be asked now is found again",
     "registration_personaccess": "written anew for the agency that is responsible now",
     "registration_personkey": "moved one by one, each key wrapped anew",
     "registration_queuetoken": "a number of one day at a desk of the giving agency",

@@ -37,6 +37,7 @@ from registration.models import (
     ImportStep,
     Individual,
     MatchCandidate,
+    MatchQuestion,
     PersonKey,
     SpecificNeed,
 )
@@ -49,7 +50,14 @@ REMOVED = events.declare(
     "registration.household.removed", "A household that a file brought was removed again with its members."
 )
 FACTS = (Document, FurtherName, SpecificNeed)  # rows about a person that registering writes beside them
-OWN = (Individual, Household, PersonKey, MatchCandidate, *FACTS)  # what registering itself writes
+OWN = (
+    Individual,
+    Household,
+    PersonKey,
+    MatchCandidate,
+    MatchQuestion,
+    *FACTS,
+)  # what registering itself writes
 SHOWN = 5  # people named for each thing that stands in the way
 
 Ids = list[uuid.UUID]
@@ -212,6 +220,7 @@ _REMOVED = (
     ("registration_personaccess", "individual_id"),
     ("registration_matchcandidate", "individual_id"),
     ("registration_matchcandidate", "other_id"),
+    ("registration_matchquestion", "individual_id"),
     *((model._meta.db_table, "individual_id") for model in FACTS),
     ("registration_personkey", "individual_id"),
     ("registration_individual", "id"),
