@@ -26,7 +26,7 @@ class DecisionForm(forms.Form):
         choices=[(one, one) for one in MatchState.values if one != MatchState.OPEN] + [(WHOLE, WHOLE)]
     )
     relationship = forms.ChoiceField(
-        label=_("The person on the right is to the one on the left"), choices=Relationship, required=False
+        label=_("If relatives: the second person is to the first"), choices=Relationship, required=False
     )
     reason = words(_("Reason"), 300, rows=0, required=False)
 

@@ -55,8 +55,8 @@ class PairLine:
 
     @property
     def bits(self) -> str:
-        """The score as the screen says it."""
-        return signed(self.pair.score)
+        """The score as the screen says it, its sign before it in both directions of writing."""
+        return f"\u2066{signed(self.pair.score)}\u2069"
 
     @property
     def kind(self) -> str:

@@ -5,6 +5,7 @@
 `./manage.py prove access [--share 1.0]`: nobody sees, changes or learns of what no agreement opens to them.
 `./manage.py prove files`: no hostile file gets through, nor costs more than two seconds and 300 MB.
 `./manage.py prove groups [--runs 2000] [--steps 30]`: groups keep their invariants, and the ledger balances, whatever clerks do.
+`./manage.py prove merge [--runs 2000] [--steps 30]`: merged and taken apart, records stand as before, whatever is done meanwhile.
 `./manage.py prove restore [--people 2000] [--flips 1000]`: a world is lost and comes back; damaged backups are refused.
 `./manage.py prove webhooks [--events 2000] [--kills 10]`: every event is told, in order and signed, however workers die.
 """
@@ -25,13 +26,24 @@ from refugeecm.services import ServersFailed
 class Command(BaseCommand):
     """Try to break a promise; exit with 1 when it breaks."""
 
-    help = "Prove. Names: access, files, groups, import, influx, restore, seals, webhooks."
+    help = "Prove. Names: access, files, groups, import, influx, merge, restore, seals, webhooks."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         parser.add_argument(
-            "name", choices=["access", "files", "groups", "import", "influx", "restore", "seals", "webhooks"]
+            "name",
+            choices=[
+                "access",
+                "files",
+                "groups",
+                "import",
+                "influx",
+                "merge",
+                "restore",
+                "seals",
+                "webhooks",
+            ],
         )
         parser.add_argument("--rows", type=int, help="rows of the file (50000), or sealed for speed (200000)")
         parser.add_argument(
@@ -51,8 +63,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--share", type=float, default=1.0, help="access: the share of the rounds that is run (1.0)"
         )
-        parser.add_argument("--runs", type=int, default=2000, help="groups: how many families live on (2000)")
-        parser.add_argument("--steps", type=int, default=30, help="groups: acts in one run (30)")
+        parser.add_argument(
+            "--runs", type=int, default=2000, help="groups, merge: how many families live on (2000)"
+        )
+        parser.add_argument("--steps", type=int, default=30, help="groups, merge: acts in one run (30)")
         parser.add_argument("--only", default="", help="access: the parts whose name holds this")
         parser.add_argument("--seed", type=int, default=1, help="moments of the kills, choice of tampers (1)")
 
@@ -72,14 +86,19 @@ class Command(BaseCommand):
     def _files(self, **_rest: Any) -> dict[str, Any]:
         return files.prove(say=self.stderr.write)
 
-    def _groups(self, *, runs: int, steps: int, seed: int, **_rest: Any) -> dict[str, Any]:
+    def _groups(self, *, runs: int, steps: int, seed: int, **options: Any) -> dict[str, Any]:
         try:
-            from refugeecm.demonstration.proofs import groups
+            from refugeecm.demonstration.proofs import groups, merging
         except ImportError as error:
             raise CommandError("This proof needs Hypothesis: start it from a checkout.") from error
         now = timezone.now()
+        machine = merging.Mergers if options["name"] == "merge" else None
         with ground(now=now) as place:
-            return groups.prove(place, runs=runs, steps=steps, number=seed, now=now, say=self.stderr.write)
+            return groups.prove(
+                place, runs=runs, steps=steps, number=seed, now=now, say=self.stderr.write, machine=machine
+            )
+
+    _merge = _groups
 
     def _import(self, *, rows: int | None, kills: int | None, seed: int, **_rest: Any) -> dict[str, Any]:
         many = 20 if kills is None else kills
