@@ -227,7 +227,7 @@ def _individual(
         "statuses": groups.statuses(person, viewer),
         "earlier": groups.earlier(person, viewer) if own else [],
         "completion": None if person.merged_into_id else completion(person, viewer),
-        "merges": merges_of(person, viewer),
+        "merges": merges_of(person, viewer) if person.has_merges else [],  # type: ignore[attr-defined]
         "photo": photo_of(person, viewer),
         "family": [line_of(one, viewer, today=today) for one in family],
         "relatives": relatives(kin, viewer, opener),

@@ -126,9 +126,7 @@ class MergeMove(models.Model):
     before: models.JSONField[Any, Any] = models.JSONField(null=True)  # None: the merge made the row
     after: models.JSONField[Any, Any] = models.JSONField()
     digest = models.CharField(max_length=32)  # md5 of the whole row as the merge left it
-    stayed = models.BooleanField(
-        default=False
-    )  # when they were taken apart: changed since, so left where it was
+    stayed = models.BooleanField(db_default=False)  # when taken apart: changed since, so left where it was
 
     field_classes = classified(C1="id merge agency table row_id stayed", internal="before after digest")
     wall: ClassVar[Wall] = Wall()

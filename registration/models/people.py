@@ -56,10 +56,13 @@ class IndividualQuerySet(PersonQuerySet["Individual"]):
         return self.annotate(**sealing_of("household_id"))
 
     def with_records(self) -> IndividualQuerySet:
-        """Annotate `has_photo`, `has_biometrics`, `has_documents` and `has_relatives`: whether there are such rows."""
+        """Annotate `has_photo`, `has_biometrics`, `has_documents`, `has_relatives` and `has_merges`: whether there are such rows."""
         there = "EXISTS (SELECT 1 FROM registration_{table} f WHERE f.individual_id = {{who}})"
+        merges = "EXISTS (SELECT 1 FROM registration_merge m WHERE m.{} = {{who}} AND m.status = 'done')"
         return self.annotate(
-            **{f"has_{name}": Asked(there.format(table=table), "pk") for name, table in RECORDS.items()}
+            **{f"has_{name}": Asked(there.format(table=table), "pk") for name, table in RECORDS.items()},
+            has_merges=models.Q(Asked(merges.format("survivor_id"), "pk"))
+            | models.Q(Asked(merges.format("merged_id"), "pk")),
         )
 
     def with_questions(self, pk: uuid.UUID) -> IndividualQuerySet:
