@@ -381,7 +381,8 @@ definers += [
                 SELECT wanted.probe_key, found.id
                 FROM (SELECT DISTINCT unnest(probe_keys) AS probe_key) AS wanted
                 CROSS JOIN LATERAL (
-                    SELECT i.id FROM registration_individual i WHERE i.keys @> ARRAY[wanted.probe_key] AND {_VISIBLE} LIMIT 200
+                    SELECT i.id FROM registration_individual i
+                    WHERE i.keys @> ARRAY[wanted.probe_key] AND i.merged_into_id IS NULL AND {_VISIBLE} LIMIT 200
                 ) AS found
             )
             SELECT DISTINCT p.probe_row, known.id

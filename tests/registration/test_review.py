@@ -7,17 +7,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.utils import IntegrityError
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from agencies.actions import agencies as founding
 from agencies.enums import Role
 from refugeecm.core import outbox
 from refugeecm.core.models import ReadEvent, User
+from registration import matching
 from registration.actions import candidates, exceptions, merging, review
 from registration.models import Individual, MatchCandidate, Merge, Relative
 from registration.policies import NotPermitted
-from tests.conftest import FAMILY, NOW, Cast, Person, acting_as, proposed, register, signed
+from registration.rules.arrivals import person_of
+from tests.conftest import FAMILY, NOW, Cast, Person, acting_as, arrival, proposed, register, signed
 
 LATER = NOW + timedelta(days=3)
 EVIDENCE = [["names_3", "", 8.2, 0.4], ["birth_day", "", 10.1, 7.3], ["phone", "", -3.0, -4.5]]
@@ -110,6 +114,20 @@ def test_whole_families_come_first_and_are_decided_at_once(
     )
 
 
+def test_a_page_of_many_families_takes_as_many_statements_as_one_of_one(
+    cast: Cast, family: list[Individual], again: list[Individual], event: Any
+) -> None:
+    noted(cast.caseworker, (again[0], family[0], 9.0))
+    clerk, counts = cast.caseworker.browser(), []
+    for _turn in range(2):
+        with CaptureQueriesContext(connection) as asked:
+            assert clerk.get(reverse("duplicates")).status_code == 200
+        counts.append(len(asked))
+        more = [register(cast.caseworker, event, [FAMILY[0]])[0] for _one in range(12)]
+        noted(cast.caseworker, *[(one, family[0], 8.0) for one in more])
+    assert counts[1] <= counts[0] <= 16, counts
+
+
 def test_relatives_have_a_list_of_their_own_and_become_links(
     cast: Cast, family: list[Individual], again: list[Individual]
 ) -> None:
@@ -170,6 +188,10 @@ def test_merged_from_the_page_the_record_leads_to_the_one_that_goes_on(
     assert there in people
     assert here not in people
     assert here not in browser.get(reverse("people")).content.decode()
+    with acting_as(supervisor.viewer):
+        known = person_of(arrival(**FAMILY[0]))
+        hits = matching.candidates([known], viewer=supervisor.viewer)[0]
+        assert {one.individual_id for one in hits} & {again[0].pk, family[0].pk} == {family[0].pk}
     assert "merged since" in browser.post(reverse("duplicates-back"), follow=True).content.decode()
     parted = browser.post(answer["Location"], {"reason": "Two sisters"}, follow=True).content.decode()
     assert "Both stand as before" in parted
