@@ -25,7 +25,8 @@ FEW = 25  # with fewer who have all parts of the name, those who lack one are as
 MOST_PARTS = 6  # of a name are looked for
 RANKED = 80  # so many are compared properly, of those whom the database put first
 # So many of the newest with these parts are put in order by the database: of a name that tens of thousands bear, no order would help.
-WITHIN, WITHIN_ONE = 2000, 400
+# Of those who lack a part, any so many: a part that is rare brings all who have it.
+WITHIN, WITHIN_ONE, WITHIN_PART = 2000, 400, 600
 
 
 def named(
@@ -53,16 +54,16 @@ def named(
     year = (born_from.year + born_to.year) // 2 if born_from and born_to else None
     ranking = _Ranking(text, year, viewer)
 
-    def ask(asked: Sequence[Sequence[int]], within: int) -> list[listing.Named]:
-        return listing.people_with(asked, within, shown_by, fold(text), RANKED, narrowed)
+    def ask(asked: Sequence[Sequence[int]], within: int, *, newest: bool = False) -> list[listing.Named]:
+        return listing.people_with(asked, within, shown_by, fold(text), RANKED, narrowed, newest=newest)
 
-    whole = ask([wanted], WITHIN if len(wanted) > 1 else WITHIN_ONE)
+    whole = ask([wanted], WITHIN if len(wanted) > 1 else WITHIN_ONE, newest=True)
     ranking.add(whole)
     if len(wanted) > 2 and len(whole) < FEW:
-        ranking.add(ask(list(combinations(wanted, len(wanted) - 1)), WITHIN))
+        ranking.add(ask(list(combinations(wanted, len(wanted) - 1)), WITHIN_PART))
     ranking.look_further([one.individual_id for one in whole])
     if len(wanted) == 2 and ranking.best < LIKELY:
-        ranking.add(ask([[one] for one in wanted], WITHIN))
+        ranking.add(ask([[one] for one in wanted], WITHIN_PART))
     if ranking.best < LIKELY:
         ranking.add(listing.people_almost(shown_by, fold(text), RANKED, narrowed))
         ranking.look_further(list(ranking.likeness))

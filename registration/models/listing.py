@@ -33,7 +33,8 @@ _BODY = """
         IF me IS NULL THEN RETURN; END IF;
         RETURN QUERY EXECUTE concat(
             'SELECT found.id FROM ((SELECT {id} AS id {rows} WHERE {owner} = ', me, few, $own${open}$own$,
-            ' ORDER BY {id} DESC LIMIT ', CASE WHEN whose = 'shared' THEN 0 ELSE at_most END,
+            CASE WHEN whose = 'any' THEN ' LIMIT ' ELSE ' ORDER BY {id} DESC LIMIT ' END,
+            CASE WHEN whose = 'shared' THEN 0 ELSE at_most END,
             ') UNION (SELECT {id} AS id {rows} JOIN registration_personaccess p ON p.individual_id = i.id',
             ' JOIN agencies_agreement a ON a.id = p.agreement_id',
             $shared$ WHERE {live} AND (p.consent_id IS NULL OR EXISTS
@@ -146,9 +147,9 @@ definers += [
     ),
     _alike(
         "registration_named",
-        "asked text[], within int",
+        "asked text[], which text, within int",
         "(SELECT l.listed_id FROM unnest(asked) AS a (keys),"
-        f" registration_listed(shown_by, '', within, a.keys::bigint[], {_THEIR}) AS l)",
+        f" registration_listed(shown_by, which, within, a.keys::bigint[], {_THEIR}) AS l)",
     ),
     _alike(
         "registration_almost", "within int", f"registration_spelled(shown_by, '', within, spelled, {_THEIR})"
@@ -212,15 +213,20 @@ def people_with(
     spelled: str,
     at_most: int,
     narrowed: Sequence[Any],
+    *,
+    newest: bool = True,
 ) -> list[Named]:
     """Return people who have all keys of one of these sets, the newest `within` of each; those first whose folded name is most alike.
+
+    Not `newest`, any so many: nobody else is read, where to find the newest all who have the keys must be.
 
     Set by set, the planner knows how common each is: it walks the newest people or asks the index. Of shared people only those of
     the agreements `shown`. `narrowed`: what the other filters of PEOPLE ask for, in their order. Must run in a transaction with the
     viewer's database context.
     """
     asked = [f"{{{','.join(map(str, one))}}}" for one in keys]
-    return _alike_first("registration_named", [shown, asked, within, spelled, at_most], narrowed)
+    which = "" if newest else "any"
+    return _alike_first("registration_named", [shown, asked, which, within, spelled, at_most], narrowed)
 
 
 def people_almost(

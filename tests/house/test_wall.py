@@ -155,7 +155,7 @@ def _found(keys: list[int]) -> tuple[set, set]:
         keys,
     )
     named = rows(
-        "SELECT listed_id FROM registration_named(ARRAY(SELECT id FROM agencies_agreement), %s::text[], 1000, '', 100000,"
+        "SELECT listed_id FROM registration_named(ARRAY(SELECT id FROM agencies_agreement), %s::text[], '', 1000, '', 100000,"
         " NULL, NULL, NULL, NULL, NULL)",
         [f"{{{key}}}" for key in keys],
     )

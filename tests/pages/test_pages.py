@@ -92,6 +92,7 @@ def test_somebody_of_a_common_name_is_found_with_a_filter(
     """One of very many of one name: the filter is part of the search, not applied to those who were found first."""
     monkeypatch.setattr(search, "WITHIN_ONE", 1)
     monkeypatch.setattr(search, "WITHIN", 1)
+    monkeypatch.setattr(search, "WITHIN_PART", 1)
     sought, other, *_rest = (
         register(cast.caseworker, event, [{"given_name": given, "family_name": family, "nationality": land}])[
             0
