@@ -33,8 +33,8 @@ from refugeecm.core.events import CATALOGUE
 from refugeecm.core.ids import of_number
 from refugeecm.core.paging import page_of
 from refugeecm.core.templatetags.ui import figure, fmt_date
-from registration.actions import asking, contact
-from registration.models import Individual
+from registration.actions import asking, contact, merging
+from registration.models import Individual, Merge
 from resettlement.actions import handovers, referrals
 from resettlement.models import Handover, Referral
 
@@ -59,6 +59,11 @@ TOLD = {
     webhooks.ENDED: _("A system of your agency wants no more webhooks."),
     asking.RECEIVED: _("A partner asks whether one of your people is one of theirs."),
     asking.ANSWERED: _("A partner answered whether it knows one of your people."),
+    merging.PROPOSED: _(
+        "A partner says that a record of yours and one of theirs are one person. Somebody of you confirms it."
+    ),
+    merging.CONFIRMED: _("A partner confirmed that two records are one person."),
+    merging.WITHDRAWN: _("A partner took back, or declined, that two records are one person."),
     referrals.PROPOSED: _("A partner referred a case to your agency."),
     referrals.ANSWERED: _("A partner answered your referral."),
     referrals.REVOKED: _("A partner took a referral back."),
@@ -221,13 +226,19 @@ def lines_of(found: Sequence[Notification], viewer: Viewer) -> list[Line]:
 
 
 def _numbered(wanted: Mapping[str, Sequence[uuid.UUID]], viewer: Viewer) -> dict[uuid.UUID, str]:
-    """Return what is said of members and batches of seals, which have numbers for ids."""
+    """Return what is said of merges, and of members and batches of seals, which have numbers for ids."""
+    merges = (
+        Merge.objects.visible_to(viewer).filter(pk__in=wanted["merge"]).select_related("survivor", "merged")
+    )
     numbers = [one.int for one in wanted["member"] if one.int < 2**63]
     members = Membership.objects.filter(agency_id=viewer.agency_id, pk__in=numbers).select_related("user")
     batch = gettext("Seal %(number)s")
-    return {of_number(member.pk): member.user.name for member in members} | {
-        one: batch % {"number": one.int} if one.int else gettext("The seals") for one in wanted["seal"]
-    }
+    about = {one.pk: f"{one.survivor.number} · {one.merged.number}" for one in merges}
+    return (
+        about
+        | {of_number(member.pk): member.user.name for member in members}
+        | {one: batch % {"number": one.int} if one.int else gettext("The seals") for one in wanted["seal"]}
+    )
 
 
 def _url(one: Notification) -> str:

@@ -37,6 +37,9 @@ PARTED = events.declare(
 PROPOSED = events.declare(
     "registration.merge.proposed", "Another agency was asked to confirm that two records are one person."
 )
+CONFIRMED = events.declare(
+    "registration.merge.confirmed", "The other agency confirmed that two records are one person."
+)
 WITHDRAWN = events.declare(
     "registration.merge.withdrawn", "A merge that was proposed was taken back or declined."
 )
@@ -168,8 +171,9 @@ def confirm(*, merge: Merge, by: Viewer, now: datetime) -> None:
         access_rows.cover_individuals(people)
         images.keep(merge, before, images.taken(people, houses), agency_id=merge.other_agency_id)
     _settle_pair(survivor, merged, by=by, now=now)
+    events.note(MERGED, "individual", survivor.pk, merged.pk, by=by, now=now, tell=None, merge=str(merge.pk))
     tell = {merge.agency_id, merge.other_agency_id} - {by.agency_id}
-    events.note(MERGED, "individual", survivor.pk, merged.pk, by=by, now=now, tell=tell, merge=str(merge.pk))
+    events.note(CONFIRMED, "merge", merge.pk, by=by, now=now, tell=tell)
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.utils import IntegrityError
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from agencies.actions import agencies as founding
 from agencies.enums import Role
@@ -228,7 +229,9 @@ def test_two_agencies_decide_together_and_each_keeps_its_record(
         made = Merge.objects.get()
         with pytest.raises(NotPermitted, match="Your agency proposed"):
             merging.confirm(merge=made, by=lead.viewer, now=LATER)
+    outbox.drain(now=timezone.now())
     asked = cast.caseworker.browser()
+    assert answer["Location"] in asked.get(reverse("notifications")).content.decode()
     assert "Confirm: one person" in asked.get(answer["Location"]).content.decode()
     assert asked.post(answer["Location"], {"do": "confirm"}).status_code == 302
     with acting_as(cast.partner.viewer):
