@@ -19,8 +19,9 @@ from agencies.access import Permission, Viewer
 from agencies.access.declaration import ViewedRequest
 from agencies.actions import reads
 from refugeecm.core.paging import page_of
-from refugeecm.core.refusals import NotPermitted, told_on, told_to
+from refugeecm.core.refusals import NotPermitted, allows, told_on, told_to
 from refugeecm.core.words import headed
+from registration import policies
 from registration.actions import absorbing, merging, review, sealing
 from registration.enums import COUNTED, MatchKind, MatchState, MergeStatus
 from registration.forms import review as forms
@@ -304,7 +305,7 @@ def merged(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         ],
         "kind": MERGE_KINDS.get(MergeStatus(one.status), "neutral"),
         "proposed": one.status == MergeStatus.PROPOSED,
-        "ours": one.made_by_id == viewer.user_id,
+        "ours": not allows(policies.check_confirm, merge=one, by=viewer),
         "may_part": one.status == MergeStatus.DONE and viewer.may(Permission.PERSON_MERGE),
         "crumbs": [(_("Duplicates"), reverse("duplicates") + "?tab=merges")],
     }
