@@ -266,6 +266,8 @@ CELERY_BEAT_SCHEDULE = {
     "send mail": _every("agencies.tasks.send_mail", 5.0),
     "send webhooks": _every("agencies.tasks.send_webhooks", 3.0),
     "renew names": _every("registration.tasks.renew_names", 120.0),
+    "learn weights": _every("registration.tasks.learn_weights", crontab(hour=1, minute=15), expires=3600),
+    "compare the register with itself": _every("registration.tasks.sweep_register", 90.0),
     "end questions": _every("registration.tasks.end_questions", 3600.0),
     "sweep open imports": _every("registration.tasks.sweep_imports", 3.0),
     "sweep open exports": _every("agencies.tasks.sweep_exports", 3.0),

@@ -44,6 +44,7 @@ from registration.models import (
     SpecificNeed,
 )
 from registration.policies import check_review
+from registration.rules.evidence import said as said_of
 from registration.rules.languages import name_of
 from registration.rules.needs import NEEDS, GroupMember, suggested
 
@@ -337,6 +338,12 @@ def needs_of(
         for place, code in suggested(composed):
             found[members[place].pk].suggested.append((code, gettext(NEEDS[code])))
     return found
+
+
+def in_words(field: str, level: str) -> str:
+    """Return what the agreement of a field says, in the reader's language (rules.evidence)."""
+    name, says = said_of(field, level)
+    return gettext("%(field)s: %(says)s") % {"field": gettext(name), "says": gettext(says)}
 
 
 def populations(agreement: Agreement, *, by: Viewer) -> dict[str, tuple[list[str], bool]]:

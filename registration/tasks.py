@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from agencies.access import Permission
 from agencies.models import Agency
-from registration.actions import asking, imports, normalising
+from registration.actions import asking, duplicates, imports, normalising
 from registration.models import ImportStep
 
 SECONDS = 60  # then the worker asks again, so that a long file does not keep it from its other work
@@ -47,6 +47,26 @@ def end_questions(**_: object) -> int:
     return sum(asking.end_unanswered(agency=one, now=timezone.now()) for one in Agency.objects.order_by("pk"))
 
 
+@shared_task
+def sweep_register(**_: object) -> int:
+    """Compare registers with themselves, for a minute at most; return how many households were."""
+    end, done = time.monotonic() + SECONDS, 0
+    for agency in Agency.objects.order_by("pk"):
+        while time.monotonic() < end and (compared := duplicates.sweep(agency=agency, now=timezone.now())):
+            done += compared
+    return done
+
+
+@shared_task
+def learn_weights(**_: object) -> int:
+    """Learn the weights of every agency that has registered anybody anew; return of how many."""
+    learned = 0
+    for agency in Agency.objects.order_by("pk"):
+        learned += duplicates.learn(agency=agency, now=timezone.now()).people > 0
+    return learned
+
+
+sweep_register.access = learn_weights.access = Permission.PERSON_REGISTER
 work_imports.access = sweep_imports.access = Permission.IMPORT_RUN
 renew_names.access = Permission.PERSON_REGISTER
 end_questions.access = Permission.MATCH_ASK

@@ -9,12 +9,11 @@ from datetime import datetime
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext
 
 from agencies.access import Permission, Sight, Viewer, shown_fields
 from refugeecm.core.words import headed
 from registration.models import Individual, MatchCandidate, Merge
-from registration.rules.matching import REASONS
+from registration.reports import in_words
 
 Text = str | Promise
 
@@ -64,7 +63,7 @@ def doubles(viewer: Viewer, people: Sequence[Individual]) -> list[Double]:
                 number=other.number if "number" in shown_fields(other, viewer) else "",
                 bits=round(pair.score),
                 review=reverse("duplicate", args=[pair.pk]) if viewer.may(Permission.MATCH_REVIEW) else "",
-                reasons=[gettext(REASONS.get(field, field)) for field, *_rest in pair.evidence],
+                reasons=[in_words(field, level) for field, level, *_bits in pair.evidence],
             )
         )
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -14,7 +13,6 @@ from django.db import connection
 from agencies.access import Viewer
 from refugeecm.core.ids import uuid7
 from registration.enums import FoundBy, MatchKind, MatchState
-from registration.rules.matching import POINTS
 
 Evidence = Sequence[
     Sequence[Any]
@@ -80,11 +78,3 @@ def note(pairs: Iterable[Pair], *, found_by: FoundBy | str, by: Viewer, now: dat
              "now": now},
         )  # fmt: skip
         return int(cursor.rowcount)
-
-
-def in_bits(probability: float, reasons: Sequence[str]) -> tuple[float, list[list[Any]]]:
-    """Return score and evidence in bits from what registration.rules.matching.score says."""
-    sure = min(max(probability, 1e-6), 1 - 1e-6)
-    return math.log2(sure / (1 - sure)), [
-        [one, "", POINTS.get(one, 0.0) / math.log(2), 0.0] for one in reasons
-    ]

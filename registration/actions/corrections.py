@@ -18,10 +18,10 @@ from refugeecm.core.bulk import insert
 from refugeecm.core.ids import uuid7
 from refugeecm.core.words import called
 from registration import policies
-from registration.actions import access_rows, ledger, sealing
+from registration.actions import access_rows, duplicates, ledger, sealing
 from registration.actions.contact import checked_phone
 from registration.actions.normalising import NORMALISED, normalise
-from registration.enums import Level
+from registration.enums import FoundBy, Level
 from registration.models import FurtherName, Individual
 from registration.models.people import RECORDS
 from registration.policies import NotPermitted
@@ -35,9 +35,16 @@ RAISED = events.declare("registration.individual.raised", "A person was register
 # Who is covered by which agreement depends on these; what stock a person counts in, on these and more.
 COVERING = frozenset({"nationality", "other_nationalities", "origin_country"})
 STOCK = frozenset({"nationality", "origin_country", "sex", "birth_date"})
+IDENTITY = frozenset(  # what tells who somebody is: compared with the register anew
+    {
+        "given_name", "father_name", "family_name", "native_name", "mother_name", "birth_date", "sex", "nationality", "phone",
+        "further_names",
+    }
+)  # fmt: skip
 KEYED = frozenset(
     {
-        "given_name", "father_name", "family_name", "native_name", "birth_date", "birth_precision", "phone", "further_names",
+        "given_name", "father_name", "family_name", "native_name", "mother_name", "birth_date", "phone",
+        "further_names",
     }
 )  # fmt: skip
 
@@ -166,6 +173,8 @@ def correct(
     columns_changed = [name for name in changed if name != "further_names"]
     person.save(update_fields=[*columns_changed, *NORMALISED, *(["level"] if raised else [])])
     _follow(was, person, set(changed), by, now)
+    if IDENTITY & set(changed):
+        duplicates.look(people=[person], found_by=FoundBy.EDIT, by=by, now=now)
     if changed:
         events.note(COMPLETED, "individual", person.pk, by=by, now=now, fields=sorted(changed), reason=reason)
     if raised:

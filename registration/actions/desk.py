@@ -19,8 +19,8 @@ from refugeecm.core.ids import uuid7
 from refugeecm.core.transitions import move
 from registration import policies
 from registration.actions import candidates, groups, needs, people, sealing
-from registration.enums import FoundBy, Level, MatchState, TokenStatus
-from registration.matching import POSSIBLE, Candidate
+from registration.enums import FoundBy, Level, MatchKind, MatchState, TokenStatus
+from registration.matching import Candidate
 from registration.models import DeskDraft, Household, InfluxEvent, QueueToken
 from registration.rules.arrivals import ArrivalRow
 from registration.rules.family import DECIDED, MOST, kept, of_member, ticked
@@ -179,12 +179,11 @@ def register_family(
     for place, person in zip(members, arrival.individuals, strict=True):
         for other in found.get(place, ()):
             said_not = str(other.individual_id) in ruled_out[place]
-            if other.score >= POSSIBLE or said_not:
-                bits, evidence = candidates.in_bits(other.score, other.reasons)
-                state = MatchState.DIFFERENT if said_not else MatchState.OPEN
-                pairs.append(
-                    candidates.Pair(person, other.individual_id, bits, evidence=evidence, state=state)
-                )
+            kind = MatchKind.SAME if other.same else MatchKind.RELATIVE
+            state = MatchState.DIFFERENT if said_not else MatchState.OPEN
+            pairs.append(
+                candidates.Pair(person, other.individual_id, other.score, other.evidence, kind, state)
+            )
     candidates.note(pairs, found_by=FoundBy.DESK, by=by, now=now)
     noticed = min(date.fromisoformat(content.day), now.date()) if content.day else None
     flags = [

@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from agencies.access import Viewer
 from refugeecm.core import events
 from refugeecm.core.ids import uuid7
-from registration.actions import sealing
+from registration.actions import duplicates, sealing
 from registration.actions.corrections import COMPLETED, own_person
 from registration.actions.normalising import NORMALISED, normalise
+from registration.enums import FoundBy
 from registration.models import BiometricReference, Document, Individual, Relative
 from registration.policies import NotPermitted
 
@@ -36,7 +37,7 @@ def add_document(*, individual: Individual, kind: str, number: str, by: Viewer, 
     if Document.objects.filter(individual=person, kind=kind, number_index=paper.number_index).exists():
         raise NotPermitted(_("This document is recorded already."), field="number")
     paper.save(force_insert=True)
-    _rekey(person)
+    _rekey(person, by, now)
     _note(paper, "", by, now)
 
 
@@ -103,7 +104,7 @@ def remove(*, row: Fact, reason: str, by: Viewer, now: datetime) -> None:
     _note(row, reason, by, now)
     row.delete()
     if isinstance(row, Document):
-        _rekey(person)
+        _rekey(person, by, now)
 
 
 def _seal(row: Fact, field: str, text: str, place: str) -> None:
@@ -113,9 +114,10 @@ def _seal(row: Fact, field: str, text: str, place: str) -> None:
     setattr(row, field, sealed)
 
 
-def _rekey(person: Individual) -> None:
+def _rekey(person: Individual, by: Viewer, now: datetime) -> None:
     normalise([person], sealing.Opener([person.pk]))
     person.save(update_fields=NORMALISED)
+    duplicates.look(people=[person], found_by=FoundBy.EDIT, by=by, now=now)
 
 
 def _note(row: Fact, reason: str, by: Viewer, now: datetime) -> None:

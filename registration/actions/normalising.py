@@ -21,31 +21,38 @@ NORMALISED = ("keys", "folded", "normalised_by")  # the columns that are written
 BATCH = 500
 
 
+def plain(people: Sequence[Individual], opener: sealing.Opener) -> dict[uuid.UUID, Person]:
+    """Return what matching compares of people, opened. One statement, and that of the opener."""
+    papers: dict[uuid.UUID, dict[str, str]] = defaultdict(dict)
+    found = Document.objects.filter(individual__in=[one.pk for one in people]).order_by("pk")
+    for paper in found.only("individual", "kind", "number"):
+        number = opener.number(paper)
+        if number:
+            papers[paper.individual_id][number] = paper.kind
+    persons = {}
+    for one in people:
+        digits = phone_digits(opener.phone(one))
+        persons[one.pk] = Person(
+            one.given_name, one.father_name, one.family_name, one.native_name, one.mother_name, one.sex, one.birth_date,
+            one.birth_precision, one.nationality, (digits,) if digits else (), tuple(papers[one.pk]),
+            tuple(papers[one.pk].values()), one.birth_place,
+        )  # fmt: skip
+    return persons
+
+
 def normalise(people: Sequence[Individual], opener: sealing.Opener) -> None:
     """Set the columns NORMALISED of people to what their names, papers and telephone give now; the caller saves them.
 
     Two statements, and that of the opener.
     """
     ids = [one.pk for one in people]
-    papers: dict[uuid.UUID, list[str]] = defaultdict(list)
-    for paper in Document.objects.filter(individual__in=ids).only("individual", "number"):
-        papers[paper.individual_id].append(opener.number(paper))
+    persons = plain(people, opener)
     further: dict[uuid.UUID, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for name in FurtherName.objects.filter(individual__in=ids).order_by("pk"):
         further[name.individual_id][name.kind].append(name.name)
     secret = crypto.derived("keys")
     for one in people:
-        digits = phone_digits(opener.phone(one))
-        record = Person(
-            given_name=one.given_name,
-            father_name=one.father_name,
-            family_name=one.family_name,
-            native_name=one.native_name,
-            birth_date=one.birth_date,
-            phones=(digits,) if digits else (),
-            documents=tuple(filter(None, papers[one.pk])),
-        )
-        one.keys = keys(record, secret=secret, further=further[one.pk])
+        one.keys = keys(persons[one.pk], secret=secret, further=further[one.pk])
         one.folded = folded(one.full_name, one.native_name)
         one.normalised_by = VERSION
 

@@ -18,7 +18,7 @@ from registration.models.imports import (
 )
 from registration.models.influx import EntryPoint, InfluxEvent
 from registration.models.ledger import LedgerLine
-from registration.models.matching import MatchCandidate
+from registration.models.matching import MatchCandidate, MatchSweep, MatchWeights
 from registration.models.merging import Merge, MergeMove
 from registration.models.needs import SpecificNeed
 from registration.models.people import Document, Individual, PersonKey

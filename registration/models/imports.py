@@ -171,7 +171,7 @@ class ImportRow(models.Model):
     other = models.UUIDField(null=True)  # the individual that this row is, or may be
     other_row = models.PositiveIntegerField(null=True)  # or the row of the same file
     score = models.FloatField(null=True)
-    reasons = ArrayField(models.CharField(max_length=30), default=list)
+    reasons = ArrayField(models.CharField(max_length=60), default=list)  # rules.evidence.packed
     differs = ArrayField(
         models.CharField(max_length=30), db_default=[]
     )  # fields in which row and person are not alike

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Greatest, Least
 from django.utils.translation import gettext_lazy as _
@@ -49,6 +50,47 @@ class MatchQuerySet(OwnedQuerySet["MatchCandidate"]):
     def labels(self) -> MatchQuerySet:
         """Return the pairs of which people said what they are: labels for whoever trains the engine."""
         return self.exclude(state__in=UNDECIDED)
+
+
+class MatchWeights(models.Model):
+    """What an agency's register taught about agreement, each time anew (registration.rules.learning). The last row counts."""
+
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
+    learned_at = models.DateTimeField()
+    people = models.PositiveIntegerField()  # in the register at that time
+    pairs = models.PositiveIntegerField()  # that were compared for it
+    tables: models.JSONField[Any, Any] = models.JSONField()  # {class: {field: {level: probability}}}
+    names: models.JSONField[Any, Any] = (
+        models.JSONField()
+    )  # how many people have which name, by nationality; rare ones left out
+    crowded = ArrayField(models.BigIntegerField(), default=list)  # keys of too many people
+
+    objects = OwnedQuerySet["MatchWeights"].as_manager()
+    field_classes = classified(C0="id learned_at people pairs", internal="agency tables names crowded")
+    wall: ClassVar[Wall] = Wall()
+
+    class Meta:
+        indexes = [models.Index(fields=["agency", "-id"], name="weights_latest")]
+
+    def __str__(self) -> str:
+        return f"weights {self.pk}"
+
+
+class MatchSweep(models.Model):
+    """How far an agency's register has been compared with itself: the household after which a worker goes on."""
+
+    agency = models.OneToOneField(Agency, on_delete=models.PROTECT, related_name="+", primary_key=True)
+    begun_at = models.DateTimeField()
+    position = models.UUIDField(null=True)
+    done_at = models.DateTimeField(null=True)
+    pairs = models.PositiveIntegerField(default=0)  # that were not known
+
+    objects = OwnedQuerySet["MatchSweep"].as_manager()
+    field_classes = classified(C0="agency begun_at done_at pairs", internal="position")
+    wall: ClassVar[Wall] = Wall()
+
+    def __str__(self) -> str:
+        return f"sweep of {self.agency_id}"
 
 
 class MatchCandidate(models.Model):

@@ -372,21 +372,16 @@ definers += [
         writes=("registration_individual",),
     ),
     Definer(
-        name="registration_candidates",
-        arguments="probe_rows int[], probe_keys bigint[]",
-        returns="TABLE (probe_row int, individual_id uuid)",
-        # At most 200 people per key: a block larger than that says nothing about identity.
+        name="registration_sharing",
+        arguments="probes text[]",
+        returns="TABLE (place int, individual_id uuid)",
+        # One descent into the index for all keys of a person. Without LIMIT the planner took it for a whole table (duplicates.md 3e);
+        # where it stands, behind a lateral join and without sequential scans, it only guards against keys that everybody has.
         body=f"""
-            WITH known AS MATERIALIZED (
-                SELECT wanted.probe_key, found.id
-                FROM (SELECT DISTINCT unnest(probe_keys) AS probe_key) AS wanted
-                CROSS JOIN LATERAL (
-                    SELECT i.id FROM registration_individual i
-                    WHERE i.keys @> ARRAY[wanted.probe_key] AND i.merged_into_id IS NULL AND {_VISIBLE} LIMIT 200
-                ) AS found
-            )
-            SELECT DISTINCT p.probe_row, known.id
-            FROM unnest(probe_rows, probe_keys) AS p(probe_row, probe_key) JOIN known USING (probe_key)
+            SELECT p.place::int - 1, found.id FROM unnest(probes) WITH ORDINALITY AS p(keys, place)
+            CROSS JOIN LATERAL (
+                SELECT i.id FROM registration_individual i WHERE i.keys && p.keys::bigint[] AND {_VISIBLE} LIMIT 2000
+            ) AS found
         """,
         reads=_READS,
     ),

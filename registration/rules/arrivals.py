@@ -398,4 +398,5 @@ def person_of(row: ArrivalRow) -> Person:
         (row.phone_digits,) if row.phone_digits else (),
         (row.document_number,) if row.document_number else (),
         (row.document_type,) if row.document_number else (),
+        row.birth_place,
     )

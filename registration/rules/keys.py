@@ -32,9 +32,11 @@ class Person(NamedTuple):
     phones: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
     document_types: tuple[str, ...] = ()
+    birth_place: str = ""
 
 
 _YEAR = 0x9E3779B97F4A7C15  # odd and without pattern: keys of neighbouring years lie far apart
+_DAY = 0xD1B54A32D192ED03
 _WORD = (1 << 64) - 1
 
 
@@ -73,6 +75,18 @@ def phone_form(digits: str) -> str:
     return digits[-9:] if len(digits) >= 6 else ""
 
 
+def document_key(number: str, *, secret: bytes) -> int:
+    """The key of a document's number; 0 where it is too short to tell people apart."""
+    form = document_form(number)
+    return _sealing("document", secret)(form) if len(form) > 3 else 0
+
+
+def phone_key(digits: str, *, secret: bytes) -> int:
+    """The key of a phone number; 0 where it is too short."""
+    form = phone_form(digits)
+    return _sealing("phone", secret)(form) if form else 0
+
+
 def latin_tokens(person: Person) -> list[str]:
     """The skeletons of given, father's and family name, in this order."""
     return [*skeletons(person.given_name), *skeletons(person.father_name), *skeletons(person.family_name)]
@@ -94,16 +108,33 @@ def _name_keys(latin: list[str], native: list[str], years: Sequence[int]) -> lis
     pairs = set(_pair_keys(tuple(latin)) if latin else ())
     if native:
         pairs.update(_pair_keys(tuple(native)))
-    keys = [_signed(pair ^ year * _YEAR) for year in years for pair in pairs]
-    if len(latin) > 2:
-        keys.append(_name_key("", *sorted(latin)))
+    return [_signed(pair ^ year * _YEAR) for year in years for pair in pairs]
+
+
+def _further_keys(person: Person, latin: list[str], native: list[str]) -> list[int]:
+    """Keys without the year of birth: the whole name, the given name with the mother's, and each name on a whole date of birth."""
+    keys = [_name_key("", *sorted(tokens)) for tokens in (latin, native) if len(tokens) > 2]
+    if person.mother_name:
+        mother = sorted(skeletons(person.mother_name))
+        keys += [_name_key("m", one, *mother) for one in (latin or native)[:1]]
+    born = person.birth_date
+    if born and (born.month, born.day) != (1, 1):
+        keys += [_signed(_name_key(one) ^ born.toordinal() * _DAY) for one in (latin or native)[:4]]
     return keys
 
 
 def _sealed_keys(person: Person, secret: bytes) -> list[int]:
-    documents = (form for form in map(document_form, person.documents) if len(form) > 3)
-    phones = (form for form in map(phone_form, person.phones) if form)
-    return [*map(_sealing("document", secret), documents), *map(_sealing("phone", secret), phones)]
+    numbers = [document_key(one, secret=secret) for one in person.documents]
+    return [one for one in (*numbers, *(phone_key(one, secret=secret) for one in person.phones)) if one]
+
+
+def _years_beside(born: date | None, words: int) -> list[int]:
+    """The years in which somebody may have been written who says this day: one off, or more where it is an age; less far where a
+    name of three words finds them in any year."""
+    if born is None:
+        return []
+    reach = 1 if (born.month, born.day) != (1, 1) else 4 if words < 3 else 2
+    return [born.year + off for off in range(-reach, reach + 1) if off]
 
 
 class PersonKeys(NamedTuple):
@@ -115,13 +146,16 @@ class PersonKeys(NamedTuple):
     probe: list[int]
 
 
-def keys_of(person: Person, *, secret: bytes) -> PersonKeys:
+def keys_of(person: Person, *, secret: bytes, probing: bool = True) -> PersonKeys:
     """All keys of a person, in one go: name pairs with the birth year, the whole name, documents and phones (hashed with
     `secret`, 1 to 64 bytes, since numbers can be guessed). Ages are often off by one, hence the years beside."""
     latin, native = latin_tokens(person), skeletons(person.native_name)
     year = person.birth_date.year if person.birth_date else None
-    match = _name_keys(latin, native, [year] if year else []) + _sealed_keys(person, secret)
-    near = _name_keys(latin, native, [year - 1, year + 1]) if year else []
+    match = _name_keys(latin, native, [year] if year else [])
+    match += _further_keys(person, latin, native) + _sealed_keys(person, secret)
+    near = (
+        _name_keys(latin, native, _years_beside(person.birth_date, len(latin or native))) if probing else []
+    )
     tokens = list(dict.fromkeys(latin + native))[:6]
     return PersonKeys(sorted({*map(_name_key, tokens), *match}), match, sorted({*match, *near}))
 

@@ -19,7 +19,7 @@ from rapidfuzz.fuzz import ratio
 
 # Of the rules below and of the keys made by them (rules.keys). Who changes what they give, counts on: what stands beside people is
 # then made anew in the background (actions.normalising).
-VERSION = 1
+VERSION = 2
 
 # Capitals stand for one sound that Latin writes with two letters: S sh, C ch, X kh, G gh, T th, D dh, J zh. H
 # is a real h: it makes no "sh" with the s before it. Z and V: the emphatic z and d.
@@ -34,6 +34,7 @@ _ARABIC = {
 _CYRILLIC = {
     **dict(zip("абвгґдезийіїклмнопрстуфыэў", "abvhgdezyiiiklmnoprstufyeu", strict=True)), "є": "ye", "ё": "yo",
     "ж": "J", "х": "X", "ц": "ts", "ч": "C", "ш": "S", "щ": "S", "ю": "yu", "я": "ya", "ь": "", "ъ": "",
+    "ç": "s",  # François, Fayçal
 }  # fmt: skip
 _LETTERS = str.maketrans(_ARABIC | _CYRILLIC)
 _SOUNDS = "SCXGTDJZVH"
@@ -59,6 +60,7 @@ _ARABIC_ARTICLE = re.compile(
     "^ال(?=..)(?!كس|کس|ياس|یاس|يزا|ينا|بير|فرد)"
 )  # not Alexander, Elias, Elisa, Elena, Albert
 _ARABIC_ENDING = re.compile("(?<=..)[هةۀ]$")
+_ARABIC_ACTION = re.compile("(?<=..)اة$")  # Najat, Hayat: after a long a the ending is heard
 _ARABIC_FAITH = re.compile("(?<=..)ال(?=د[يی]ن$)")
 _LATIN_ARTICLE = re.compile(r"^(?:al|el|ul)(?=[^aeiouy].|a..)|^a(?=(sh|[tdrzns])\1)")
 _SERVANT = re.compile("^abd[aeiou]*l(?=[aeiou]*(?:[^aeioulhH]|[hH][aeiou]))")
@@ -116,7 +118,9 @@ def _form(token: str) -> Form:
 def _latin(part: str) -> str:
     """One lower-case part of a name in Latin letters and sound capitals, without article and silent endings."""
     if "\u0600" <= part[0] <= "\u06ff":
-        part = _ARABIC_ENDING.sub("", _ARABIC_FAITH.sub("", _ARABIC_ARTICLE.sub("", part)))
+        part = _ARABIC_ENDING.sub(
+            "", _ARABIC_ACTION.sub("ات", _ARABIC_FAITH.sub("", _ARABIC_ARTICLE.sub("", part)))
+        )
     if not part.isascii():
         part = part.translate(_LETTERS)
     if not part.isascii():
@@ -124,9 +128,9 @@ def _latin(part: str) -> str:
     return _LATIN_ARTICLE.sub("", part)
 
 
-@lru_cache(maxsize=1 << 16)
-def _forms(name: str) -> tuple[Form, ...]:
-    """The form of each part of a name: articles and "son of" dropped, Abd, Abu, -din and -ullah joined to
+@lru_cache(maxsize=1 << 17)
+def forms(name: str) -> tuple[Form, ...]:
+    """The fold and the skeleton of each part of a name: articles and "son of" dropped, Abd, Abu, -din and -ullah joined to
     their name."""
     text = name.lower() if name.isascii() else unicodedata.normalize("NFKC", name).lower()
     text = _SILENT.sub("", text)
@@ -153,13 +157,13 @@ def _forms(name: str) -> tuple[Form, ...]:
 
 @lru_cache(maxsize=1 << 16)
 def _bones(name: str) -> tuple[str, ...]:
-    return tuple(form[1] for form in _forms(name))
+    return tuple(form[1] for form in forms(name))
 
 
 def fold(name: str) -> str:
     """The name in lower-case Latin letters: its parts separated by one space, one spelling for what is
     written in several ways. Empty when the text holds no letter."""
-    return " ".join(form[0] for form in _forms(name))
+    return " ".join(form[0] for form in forms(name))
 
 
 def folded(latin: str, native: str) -> str:
@@ -175,7 +179,7 @@ def skeletons(name: str) -> list[str]:
 
 
 @lru_cache(maxsize=1 << 17)
-def _alike(a: Form, b: Form) -> float:
+def alike(a: Form, b: Form) -> float:
     """0..1 for two parts: equal skeletons weigh most, vowels decide among them (Hassan and Hussein may be twins): o and u
     against the others more than e against a or i. An initial agrees with its name."""
     if a == b:
@@ -193,13 +197,13 @@ def _alike(a: Form, b: Form) -> float:
 def agreements(a: str, b: str) -> list[float]:
     """For each part of the name with fewer parts: how well the best free part of the other agrees, 0..1.
     Empty when one of the names is."""
-    left, right = _forms(a), _forms(b)
+    left, right = forms(a), forms(b)
     if (len(left), left) > (len(right), right):  # the same answer for (a, b) and (b, a)
         left, right = right, left
     free = list(right)
     found = []
     for part in left:
-        scores = [_alike(part, other) for other in free]
+        scores = [alike(part, other) for other in free]
         best = max(scores)
         found.append(best)
         del free[scores.index(best)]
@@ -212,7 +216,7 @@ def similarity(a: str, b: str) -> float:
     found = agreements(a, b)
     if not found:
         return 0.0
-    left, right = _forms(a), _forms(b)
+    left, right = forms(a), forms(b)
     missing = abs(len(left) - len(right))
     result = sum(found) / len(found) * (1 - 0.03 * missing)
     if missing and result < 0.95:  # Mohammad Ali, Mohammadali

@@ -17,11 +17,12 @@ from agencies.actions import reads
 from refugeecm.core.templatetags.ui import country, fmt_date
 from registration import matching
 from registration.enums import FOCAL, Precision
-from registration.matching import POSSIBLE, SAME, Candidate
+from registration.matching import SAME, Candidate
 from registration.models import Individual
+from registration.reports import in_words
 from registration.rules.arrivals import ArrivalRow, person_of
+from registration.rules.evidence import SURE
 from registration.rules.family import DECIDED, guessed
-from registration.rules.matching import REASONS
 
 SHOWN = 5  # of one member, the likeliest first
 
@@ -57,10 +58,7 @@ def resembling(
     found = dict(zip(people, matching.candidates(list(people.values()), viewer=viewer), strict=True))
     for place, one in _numbered(read, viewer):
         found[place] = [one, *(other for other in found[place] if other.individual_id != one.individual_id)]
-    worth = {
-        place: [one for one in some if one.score >= POSSIBLE or "document" in one.reasons][:SHOWN]
-        for place, some in found.items()
-    }
+    worth = {place: [one for one in some if one.same][:SHOWN] for place, some in found.items()}
     wanted = {one.individual_id for some in worth.values() for one in some}
     if not wanted:
         return {}, found
@@ -97,7 +95,7 @@ def _numbered(read: Mapping[int, ArrivalRow | None], viewer: Viewer) -> Iterator
     for one in known.filter(Q(number__in=places) | own).showing(viewer, "number", "given_name")[:SHOWN]:
         place = places.get(one.number, places.get(one.household.number, 0))
         mine = one.agency_id == viewer.agency_id
-        yield place, Candidate(one.pk, one.household_id, mine, 1.0, ["document"])
+        yield place, Candidate(one.pk, one.household_id, mine, SURE, [["document", "same", SURE, SURE]])
 
 
 def _hint(
@@ -123,7 +121,9 @@ def _hint(
         person=person,
         of=of,
         score=found.score,
-        reasons=[gettext(REASONS[one]) for one in found.reasons if one in REASONS],
+        reasons=[
+            in_words(field, level) for field, level, stranger, _relative in found.evidence if stranger > 0
+        ],
         name=sight.text("given_name", person.full_name),
         facts=[*facts, person.agency.name] if not found.own else facts,
         url=reverse("individual", args=[person.pk]),

@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
 
 from agencies.access import FIELDS_HIDDEN, Sight, Viewer
 from refugeecm.core.paging import Page
 from registration.enums import MatchKind, MatchState
 from registration.models import Individual, MatchCandidate
-from registration.rules.matching import REASONS
+from registration.reports import in_words
 from registration.views.rows import FIELDS, Register, Side
 
 Text = str | Promise
@@ -198,12 +197,7 @@ def sides(one: Individual, other: Individual, viewer: Viewer) -> list[Side]:
 def weights(pair: MatchCandidate) -> list[Weight]:
     """Return the evidence of a pair in words, the weightiest first."""
     found = [
-        Weight(_words(name, level), float(stranger), float(relative))
+        Weight(in_words(name, level), float(stranger), float(relative))
         for name, level, stranger, relative in pair.evidence
     ]
     return sorted(found, key=lambda one: -abs(one.stranger))
-
-
-def _words(name: str, level: str) -> str:
-    text = REASONS.get(name, "")
-    return gettext(text) if text else f"{name} {level}".strip()

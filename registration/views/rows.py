@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agencies.access import FIELDS_HIDDEN, Sight, Viewer
@@ -21,15 +21,15 @@ from registration.actions.sealing import Contact
 from registration.enums import DocumentKind, MaritalStatus, Outcome, Relationship, Sex, StepKind
 from registration.importers.errors_file import FailedRow
 from registration.models import ImportBatch, ImportChunk, ImportRow, ImportStep, Individual
+from registration.reports import in_words
 from registration.rules.arrivals import ArrivalRow
 from registration.rules.columns import LABELS
-from registration.rules.matching import REASONS
+from registration.rules.evidence import percent, unpacked
 
 SIZE = 25
 KEPT_BACK = frozenset(
     {"needs"}
 )  # columns whose cells a page does not repeat: they may name what is restricted
-SAYS = {"source": gettext_noop("Same number in the source")} | REASONS
 Text = str | Promise
 
 
@@ -256,8 +256,8 @@ def _resolve(batch: ImportBatch, rows: list[FileRow], found: dict[int, ImportRow
         finding = found.get(row.number)
         if finding is None:
             continue
-        row.score = None if finding.score is None else round(finding.score * 100)
-        row.reasons = [gettext(SAYS.get(one, one)) for one in finding.reasons]
+        row.score = None if finding.score is None else percent(finding.score)
+        row.reasons = [in_words(field, level) for field, level, *_bits in unpacked(finding.reasons)]
         person = people.get(finding.other) if finding.other else None
         twin = twins.get(finding.other_row) if finding.other_row else None
         if person is not None:

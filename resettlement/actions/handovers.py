@@ -8,13 +8,13 @@ from datetime import datetime
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
-from agencies.access import Viewer
+from agencies.access import Viewer, worker_for
 from agencies.models import Agency, Agreement
 from refugeecm.core import crypto, events, wall
 from refugeecm.core.ids import uuid7
 from refugeecm.core.transitions import TransitionNotAllowed, move
-from registration.actions import access_rows, ledger, sealing
-from registration.enums import COUNTED, Flow
+from registration.actions import access_rows, duplicates, ledger, sealing
+from registration.enums import COUNTED, Flow, FoundBy
 from registration.models import Household, Individual, PersonKey
 from resettlement import policies
 from resettlement.enums import HandoverKind, HandoverStatus
@@ -123,6 +123,8 @@ def approve(*, handover: Handover, by: Viewer, now: datetime) -> int:
     wall.enter(agency_id=recipient.pk, user_id=None, reason="handover", request_id=by.request_id)
     access_rows.cover_individuals([one.pk for one in people], fresh=True)
     ledger.write(leaving, agency=recipient, flow=Flow.TAKEN_OVER)
+    taken = list(Individual.objects.filter(pk__in=[one.pk for one in people]))
+    duplicates.look(people=taken, found_by=FoundBy.HANDOVER, by=worker_for(recipient), now=now)
     # Theirs in the same moment: their page must not say that it is done while its story does not.
     events.record(
         DONE, subject_type="handover", subjects=[handover.pk], agency_id=recipient.pk, by=None, now=now,

@@ -18,7 +18,11 @@ from tests.flows.test_every_page import WAYS
 from tests.flows.test_main_job import no_serious_findings
 
 FAMILIES, PAIRS = 25, 50
-EVIDENCE = [["names_3", "", 8.2, 0.4], ["birth_day", "", 10.1, 7.3], ["sex_differs", "", -5.8, -1.2]]
+EVIDENCE = [
+    ["given_name", "same", 8.2, 0.4],
+    ["birth_date", "day", 10.1, 7.3],
+    ["sex", "differs", -5.8, -1.2],
+]
 
 
 @pytest.fixture

@@ -199,7 +199,7 @@ def test_family_file(
             individual=twin,
             other=family[0],
             score=5.1,
-            evidence=[["names_3", "", 8.2, 0.0]],
+            evidence=[["given_name", "same", 8.2, 0.0]],
             found_by="desk",
             found_at=NOW,
         )
@@ -216,7 +216,7 @@ def test_family_file(
     assert "Family name: Abakar → Abakr" in text or "family name: Abakar → Abakr" in text
     assert "Male → Unknown" in text
     assert "Maryam Idris Abakar" in text
-    assert "Three names agree" in text
+    assert "Given name: the same" in text
     person = page(clerk, "individual", family[0].pk)
     assert "P01234567" in person
     assert "Sudan" in person

@@ -195,7 +195,7 @@ def test_who_resembles_somebody_is_shown_and_asked_about_once(
     }
     hints = clerk.post(f"{address}hints/?row=0", row).content.decode()
     assert known.full_name in hints
-    assert "Same date of birth" in hints
+    assert "Date of birth: the same day" in hints
     assert str(known.pk) in hints
     asked = clerk.post(address, {**row, "do": "register"})
     text = asked.content.decode()
@@ -212,7 +212,7 @@ def test_who_resembles_somebody_is_shown_and_asked_about_once(
     for number in (known.number, known.household.number.lower()):
         card = {"0-given_name": "Somebody", "0-document_number": number}
         text = clerk.post(f"{begin(clerk)}hints/?row=0", card).content.decode()
-        assert "Same document number" in text
+        assert "Document number: the same" in text
         assert (known.full_name if number == known.number else family[0].full_name) in text
     again = begin(clerk)
     page = clerk.post(again, {**row, "do": "register"}).content.decode()

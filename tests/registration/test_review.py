@@ -25,7 +25,11 @@ from registration.rules.arrivals import person_of
 from tests.conftest import FAMILY, NOW, Cast, Person, acting_as, arrival, proposed, register, signed
 
 LATER = NOW + timedelta(days=3)
-EVIDENCE = [["names_3", "", 8.2, 0.4], ["birth_day", "", 10.1, 7.3], ["phone", "", -3.0, -4.5]]
+EVIDENCE = [
+    ["given_name", "same", 8.2, 0.4],
+    ["birth_date", "day", 10.1, 7.3],
+    ["phone", "differs", -3.0, -4.5],
+]
 
 
 @pytest.fixture
@@ -93,7 +97,7 @@ def test_whole_families_come_first_and_are_decided_at_once(
         first = MatchCandidate.objects.get(individual=again[0])
     address = reverse("duplicate", args=[first.pk])
     text = clerk.get(address).content.decode()
-    assert "Three names agree" in text
+    assert "Given name: the same" in text
     assert "+10.1" in text
     assert "−3.0" in text
     assert "all 3 of this family" in text

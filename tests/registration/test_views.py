@@ -150,11 +150,11 @@ def test_new_rows_are_paged_over_chunks(clerk: Client, cast: Cast, event: Influx
 def test_possible_duplicates_stand_side_by_side(
     clerk: Client, cast: Cast, event: InfluxEvent, family: list[Individual]
 ) -> None:
-    upload(clerk, ["P1,G1,head,Maryam,Idriss,Abakar,F,1990-05-19,SDN,,"], event)
+    upload(clerk, ["P1,G1,head,Maryam,,Abakar,F,1991,SDN,,"], event)
     work()
     batch = the_batch(cast)
     text = page(clerk, "import-rows", batch.pk, "possible")
-    assert "Maryam Idriss Abakar" in text
+    assert "Maryam Abakar" in text
     assert "Mariam Idris Abakar" in text
     assert family[0].number in text
     assert "differs" in text

@@ -21,6 +21,7 @@ from registration.models import (
     Individual,
 )
 from registration.rules.columns import ASIDE
+from registration.rules.evidence import SOURCE, SURE, unpacked
 
 FILLED = frozenset({"mother_name", "birth_place", "marital_status", *checking.MORE})
 FILLED_IN = events.declare(
@@ -105,8 +106,8 @@ def _meanwhile(
                     number,
                     Outcome.REGISTERED,
                     other=refs[row.source_id],
-                    score=1.0,
-                    reasons=["source"],
+                    score=SURE,
+                    reasons=SOURCE,
                     problems=[["record_id", "registered", SAME_REF, True]],
                 )
             )
@@ -178,6 +179,6 @@ def _pairs(
             other = found.other or people.individual_id(
                 batch.created_at, batch.pk.bytes, found.other_row or 0
             )
-            bits, evidence = candidates.in_bits(found.score or 0.0, found.reasons)
-            pairs.append(candidates.Pair(individual, other, bits, evidence=evidence))
+            evidence = unpacked(found.reasons)
+            pairs.append(candidates.Pair(individual, other, found.score or 0.0, evidence=evidence))
     return pairs

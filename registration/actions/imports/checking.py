@@ -19,6 +19,7 @@ from registration.enums import Outcome
 from registration.models import AdminArea, ImportBatch, ImportChunk, ImportRow, ImportStep, Individual
 from registration.rules.arrivals import ArrivalRow, person_of, read_cells
 from registration.rules.dates import MONTH_FIRST
+from registration.rules.evidence import SOURCE, SURE, packed
 from registration.rules.findings import MESSAGES, RowError
 from registration.rules.heads import check_household
 from registration.rules.keys import Person, PersonKeys, keys, keys_of
@@ -189,21 +190,24 @@ def _known(
     refs = registered_refs(batch, [one.row.source_id for one in good])
     findings: list[dict[str, Any]] = []
     found = matching.candidates(
-        [one.person for one in good], viewer=viewer, probes=[one.keys.probe for one in good]
+        [one.person for one in good],
+        viewer=viewer,
+        keys=[one.keys for one in good],
+        households=[household_of(one.number, one.row) for one in good],
     )
     first: dict[str, int] = {}  # a number of the source twice in a chunk (in other chunks: comparing.py)
     for one, candidates in zip(good, found, strict=True):
-        best = candidates[0] if candidates else None
+        best = next((one for one in candidates if one.same), None)
         earlier = first.setdefault(one.row.source_id or f"row {one.number}", one.number)
         if one.row.source_id in refs:
             outcome = Outcome.REGISTERED
-            said = {"other": refs[one.row.source_id], "score": 1.0, "reasons": ["source"]}
+            said = {"other": refs[one.row.source_id], "score": SURE, "reasons": SOURCE}
         elif earlier != one.number:
             outcome = Outcome.REGISTERED
-            said = {"other_row": earlier, "score": 1.0, "reasons": ["source"]}
-        elif best and best.score >= matching.POSSIBLE:
+            said = {"other_row": earlier, "score": SURE, "reasons": SOURCE}
+        elif best:
             outcome = Outcome.REGISTERED if best.score >= matching.SAME and best.own else Outcome.POSSIBLE
-            said = {"other": best.individual_id, "score": best.score, "reasons": best.reasons}
+            said = {"other": best.individual_id, "score": best.score, "reasons": packed(best.evidence)}
         else:
             continue
         findings.append(finding(batch, seq, one.number, outcome, problems=problems[one.number], **said))
@@ -235,7 +239,7 @@ def _one_to_one(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Let a registered person be one row of the file at most, the likeliest; the others (a twin?) are only possible."""
     taken: set[Any] = set()
     for one in sorted(findings, key=lambda found: -found["score"]):
-        if one["outcome"] == Outcome.REGISTERED and one["other"] in taken and one["reasons"] != ["source"]:
+        if one["outcome"] == Outcome.REGISTERED and one["other"] in taken and one["reasons"] != SOURCE:
             one["outcome"] = Outcome.POSSIBLE
         if one["other"] is not None:
             taken.add(one["other"])
@@ -246,16 +250,16 @@ def registered_refs(batch: ImportBatch, refs: list[str]) -> dict[str, Any]:
     """Return {number in the source: individual id} of those that this agency has registered for this event."""
     with connection.cursor() as cursor:  # one parameter: Django's `__in` takes its time over a thousand
         cursor.execute(
-            "SELECT source_ref, id FROM registration_individual"
+            "SELECT source_ref, COALESCE(merged_into_id, id) FROM registration_individual"
             " WHERE agency_id = %s AND event_id = %s AND source_ref <> '' AND source_ref = ANY (%s)",
             [batch.agency_id, batch.event_id, refs],
         )
         return dict(cursor.fetchall())
 
 
-def _probes(good: list[_Good]) -> list[matching.Probe]:
+def _probes(good: list[_Good]) -> list[matching.RowKeys]:
     return [
-        matching.Probe(
+        matching.RowKeys(
             one.number,
             _fingerprint(household_of(one.number, one.row)),
             # twice the same number of the source in one file is one person

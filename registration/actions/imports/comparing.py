@@ -10,14 +10,18 @@ from typing import Any
 from django.db.models import QuerySet
 
 from agencies.access import Viewer
+from refugeecm.core import crypto
 from refugeecm.core.bulk import insert
 from registration import matching
 from registration.actions.imports import content
-from registration.actions.imports.checking import finding
+from registration.actions.imports.checking import finding, household_of
 from registration.enums import Outcome, StepKind
 from registration.models import ImportBatch, ImportChunk, ImportRow, ImportStep
-from registration.rules.arrivals import ArrivalRow, person_of
-from registration.rules.matching import score
+from registration.rules.arrivals import person_of
+from registration.rules.comparing import record_of
+from registration.rules.evidence import SOURCE, SURE, packed
+
+Best = tuple[float, int, list[str]]  # score, the earlier row, why
 
 
 def compare(*, batch: ImportBatch, step: ImportStep, viewer: Viewer, now: datetime) -> dict[str, int]:
@@ -28,18 +32,24 @@ def compare(*, batch: ImportBatch, step: ImportStep, viewer: Viewer, now: dateti
     pairs = matching.pairs_within(_all_probes(batch))
     wanted = {row for pair in pairs for row in pair}
     rows = dict(_rows(batch, wanted))
-    best: dict[int, tuple[float, int, list[str]]] = {}
+    best: dict[int, Best] = {}
+    secret = crypto.derived("keys")
+    people = {
+        number: matching.Known(
+            record_of(person_of(one.row), keys=one.keys, secret=secret), household_of(number, one.row)
+        )
+        for number, (_seq, one) in rows.items()
+    }
     for earlier, later in pairs:
         if earlier not in rows or later not in rows:
             continue
-        one, other = rows[earlier][1], rows[later][1]
-        points, reasons = (
-            (1.0, ["source"])
-            if one.source_id and one.source_id == other.source_id
-            else score(person_of(one), person_of(other))
-        )
-        if points >= matching.POSSIBLE and points > best.get(later, (0.0, 0, []))[0]:
-            best[later] = (points, earlier, reasons)
+        ref = rows[earlier][1].row.source_id
+        if ref and ref == rows[later][1].row.source_id:
+            best.setdefault(later, (SURE, earlier, SOURCE))
+    weights, _crowded = matching.weights_for(viewer)
+    for later, earlier, score, evidence in matching.within(people, pairs, weights, rows=batch.rows):
+        if score > best.get(later, (matching.POSSIBLE, 0, []))[0]:
+            best[later] = (score, earlier, packed(evidence))
     return _write(batch, best, rows)
 
 
@@ -49,22 +59,22 @@ def _chunks(batch: ImportBatch) -> QuerySet[ImportChunk]:
     return ImportChunk.objects.filter(batch=batch).exclude(seq__in=begun).order_by("seq")
 
 
-def _all_probes(batch: ImportBatch) -> Iterator[matching.Probe]:
-    for packed in _chunks(batch).values_list("probes", flat=True).iterator(20):
-        yield from content.unpack_probes(packed)
+def _all_probes(batch: ImportBatch) -> Iterator[matching.RowKeys]:
+    for probes in _chunks(batch).values_list("probes", flat=True).iterator(20):
+        yield from content.unpack_probes(probes)
 
 
-def _rows(batch: ImportBatch, wanted: set[int]) -> Iterator[tuple[int, tuple[int, ArrivalRow]]]:
+def _rows(batch: ImportBatch, wanted: set[int]) -> Iterator[tuple[int, tuple[int, content.CheckedRow]]]:
     if not wanted:
         return
     key = content.key_of(batch)
     for chunk in _chunks(batch).defer("raw", "probes").iterator(4):
         for one in content.checked(chunk, key, only=wanted):
-            yield one.number, (chunk.seq, one.row)
+            yield one.number, (chunk.seq, one)
 
 
 def _write(
-    batch: ImportBatch, best: dict[int, tuple[float, int, list[str]]], rows: dict[int, tuple[int, ArrivalRow]]
+    batch: ImportBatch, best: dict[int, Best], rows: dict[int, tuple[int, content.CheckedRow]]
 ) -> dict[str, int]:
     """Keep what the register already said of a row, when it said more."""
     standing = {one.number: one for one in ImportRow.objects.filter(batch=batch, number__in=list(best))}
@@ -75,7 +85,7 @@ def _write(
         found = standing.get(number)
         if found is not None and (
             found.outcome in {Outcome.ERROR, Outcome.REGISTERED}
-            or ((found.score or 0) >= points and reasons != ["source"])
+            or ((found.score or 0) >= points and reasons != SOURCE)
         ):
             continue
         counts[outcome] += 1

@@ -17,7 +17,7 @@ from refugeecm.core import crypto
 from refugeecm.core.refusals import NotPermitted
 from registration.actions import sealing
 from registration.enums import Outcome, StepStatus
-from registration.matching import Probe
+from registration.matching import RowKeys
 from registration.models import ImportBatch, ImportChunk, ImportPiece, ImportRow
 from registration.rules.arrivals import ArrivalRow
 
@@ -151,7 +151,7 @@ def checked_rows(chunk: ImportChunk, key: bytes) -> list[tuple[int, ArrivalRow]]
     return [(one.number, one.row) for one in checked(chunk, key)]
 
 
-def pack_probes(probes: list[Probe]) -> bytes:
+def pack_probes(probes: list[RowKeys]) -> bytes:
     """Return probes as 64-bit integers: row, household, count, keys, and so on."""
     flat = array("q")
     for one in probes:
@@ -160,12 +160,12 @@ def pack_probes(probes: list[Probe]) -> bytes:
     return flat.tobytes()
 
 
-def unpack_probes(packed: crypto.Stored) -> Iterator[Probe]:
+def unpack_probes(packed: crypto.Stored) -> Iterator[RowKeys]:
     """Yield the probes of `pack_probes`."""
     flat = array("q")
     flat.frombytes(bytes(packed))
     at = 0
     while at < len(flat):
         row, household, count = flat[at : at + 3]
-        yield Probe(row, household, flat[at + 3 : at + 3 + count])
+        yield RowKeys(row, household, flat[at + 3 : at + 3 + count])
         at += 3 + count

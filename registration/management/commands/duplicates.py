@@ -1,0 +1,79 @@
+"""Which people of one file are in another? `./manage.py duplicates REGISTER.csv IMPORT.csv --out PAIRS.csv`: the engine, on files."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import resource
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from registration.importers.refusals import Refusal
+from registration.matching import POSSIBLE
+from registration.matching.files import Files
+
+
+class Command(BaseCommand):
+    """Write the pairs as left_id,right_id,score,reasons, the likeliest first; a report in JSON on standard output."""
+
+    help = "Match the people of two lists (CSV, with the columns of the arrivals file) in a scratch schema of the database."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options; their form is kept, people measure with them."""
+        parser.add_argument("register", type=Path)
+        parser.add_argument("arrivals", type=Path)
+        parser.add_argument("--out", type=Path, required=True, help="where the pairs are written")
+        parser.add_argument(
+            "--cut",
+            type=float,
+            default=POSSIBLE,
+            help="bits from which on a pair is written (default: as shipped)",
+        )
+        parser.add_argument(
+            "--untrained", action="store_true", help="with the shipped weights, and names alone counted"
+        )
+        parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
+
+    def handle(self, **options: Any) -> None:
+        """Load, learn, match, write."""
+        started = time.monotonic()
+        files = Files(
+            options["register"], options["arrivals"], today=timezone.localdate(), processes=options["workers"]
+        )
+        for path in (files.register, files.arrivals):
+            if not path.exists():
+                raise CommandError(f"{path} does not exist.")
+        try:
+            with files.scratch():
+                files.load(bare=options["untrained"])
+                loaded = time.monotonic()
+                pairs = sorted(
+                    files.pairs(cut=options["cut"]),
+                    key=lambda pair: (-pair.match.score, pair.left, pair.right),
+                )
+        except Refusal as refusal:
+            raise CommandError(str(refusal)) from refusal
+        with options["out"].open("w", encoding="utf-8", newline="") as out:
+            write = csv.writer(out, lineterminator="\n")
+            write.writerow(("left_id", "right_id", "score", "reasons"))
+            for left, right, match in pairs:
+                reasons = " ".join(f"{field}:{level}" for field, level, *_bits in match.evidence)
+                write.writerow((left, right, f"{match.score:.2f}", reasons))
+        peak = sum(
+            resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        )
+        report = {
+            "people": files.people,
+            "rows": files.rows,
+            "pairs": len(pairs),
+            "seconds": round(time.monotonic() - started, 1),
+            "seconds_loading": round(loaded - started, 1),
+            "peak_mb": round(peak / 1024),
+        }
+        self.stdout.write(json.dumps(report))
