@@ -113,7 +113,7 @@ def _name_keys(latin: list[str], native: list[str], years: Sequence[int]) -> lis
 
 def _further_keys(person: Person, latin: list[str], native: list[str]) -> list[int]:
     """Keys without the year of birth: the whole name, the given name with the mother's, and each name on a whole date of birth."""
-    keys = [_name_key("", *sorted(tokens)) for tokens in (latin, native) if len(tokens) > 2]
+    keys = [_name_key("", *sorted(tokens)) for tokens in (latin, native) if len(tokens) > 1]
     if person.mother_name:
         mother = sorted(skeletons(person.mother_name))
         keys += [_name_key("m", one, *mother) for one in (latin or native)[:1]]
