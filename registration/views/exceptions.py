@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agencies import access
@@ -102,7 +103,7 @@ def consent_new(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
             messages.success(request, _("The consent is recorded. It can be withdrawn at any time."))
             return redirect("consents", pk)
     return form_page(
-        request, form, _("Record a consent"), _("Record"), reverse("consents", args=[pk]), of=person.number,
+        request, form, _("Record a consent"), pgettext("verb", "Record"), reverse("consents", args=[pk]), of=person.number,
         lead=_("Refusing it changes nothing for the person: registration, protection and assistance do not depend on it."),
     )  # fmt: skip
 

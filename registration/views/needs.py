@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agencies import access
@@ -49,7 +50,7 @@ def need_new(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     context = {
         "form": form,
         "title": _("Record a specific need"),
-        "action": _("Record"),
+        "action": pgettext("verb", "Record"),
         "back": reverse("individual", args=[pk]),
         "of": person.number,
         "lead": _("A suspicion is enough: somebody reviews it later."),

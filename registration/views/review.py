@@ -292,7 +292,13 @@ def merged(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     context = {
         "merge": one,
         "form": form,
-        "records": [(_("Goes on"), both[one.survivor_id]), (_("Closed"), both[one.merged_id])],
+        "records": zip(
+            {"proposed": (_("Goes on"), _("Is closed")), "done": (_("Goes on"), _("Closed"))}.get(
+                one.status, ("", "")
+            ),
+            (both[one.survivor_id], both[one.merged_id]),
+            strict=True,
+        ),
         "taken": [headed(Individual._meta.get_field(name)) for name in one.taken],
         "moved": [
             (
