@@ -189,6 +189,10 @@ class TermsForm(forms.Form):
         self.fields["channels"].error_messages["required"] = gettext_lazy("Choose at least one way.")
         self.fields["starts_on"].error_messages["required"] = gettext_lazy("Give the first day.")
 
+    def add_prefix(self, field_name: str) -> str:
+        """Name a field in the page; one called `matches` would hide the form's method of that name, which htmx calls."""
+        return super().add_prefix("may_ask" if field_name == "matches" else field_name)
+
     def clean(self) -> dict[str, Any]:
         """Ask for an end that is not before the start."""
         given = super().clean() or {}

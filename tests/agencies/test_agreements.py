@@ -63,6 +63,18 @@ def the_one(cast: Cast) -> Agreement:
         return Agreement.objects.get()
 
 
+def test_asking_about_the_same_people_is_a_term_like_others(cast: Cast, event: Any) -> None:
+    start(cast)
+    draft = the_one(cast)
+    address = reverse("agreement-step", args=[draft.pk, "terms"])
+    page = cast.admin.browser().get(address).content.decode()
+    assert 'name="may_ask"' in page
+    assert 'name="matches"' not in page, "a control of that name hides the form's method, and htmx stops"
+    for given in ({"may_ask": "on"}, {}):
+        fill(cast.admin, draft, terms=given)
+        assert the_one(cast).matches is bool(given)
+
+
 def test_drawn_up_signed_prepared_active_ended(cast: Cast, event: Any, family: Any) -> None:
     start(cast)
     draft = the_one(cast)
