@@ -142,11 +142,34 @@ def _imports(cast: Cast, corridor: Corridor, *, seed: int, now: datetime) -> Non
     for household in fresh[::7]:
         spoiled(household, first.chance)
     again = [first.written(family, again=True) for family in known[:6]]
-    rows = [*registered[6:9], *fresh, *again]
+    doubtful = [[_vaguely(household[0], number)] for number, household in enumerate(registered[9:13])]
+    rows = [*registered[6:9], *fresh, *again, *doubtful]
     _send(cast, corridor, "adre-week-2.csv", _csv(rows), now=now - timedelta(hours=3), accept=False)
     _send(
         cast, corridor, "scan-of-list.pdf", b"%PDF-1.7 invented", now=now - timedelta(hours=5), accept=False
     )
+
+
+def _vaguely(row: Sequence[str], number: int) -> list[str]:
+    """Write somebody down again of whom less was asked: two names, and a year of birth that is one off."""
+    known = dict(zip(HEADER, row, strict=True))
+    kept = (
+        "given_name",
+        "family_name",
+        "sex",
+        "nationality",
+        "registration_date",
+        "registration_site",
+        "relationship_to_head",
+    )
+    told = {
+        "record_id": f"V{number:08}",
+        "household_id": f"VH{number:07}",
+        "date_of_birth": known["date_of_birth"][:4],
+    }
+    year = told["date_of_birth"]
+    told["date_of_birth"] = str(int(year) - 1) if year.isdecimal() else ""
+    return [told.get(field, known[field] if field in kept else "") for field in HEADER]
 
 
 def _csv(households: Sequence[Sequence[Sequence[str]]]) -> bytes:

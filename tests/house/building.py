@@ -208,8 +208,9 @@ class Builder(Offices, Families):
             enter(viewer, reason="test")
             known = Individual.objects.get(pk=self.world.records[code].first("individual"))
             again = self.person(303, head | {"registration_site": word("site"), "household_id": "3"}) | {
-                "given_name": known.given_name, "father_name": known.father_name, "family_name": known.family_name,
-                "date_of_birth": (known.birth_date + timedelta(days=1)).isoformat(),
+                "given_name": known.given_name, "family_name": known.family_name, "date_of_birth": str(known.birth_date.year + 1),
+                **dict.fromkeys(("father_name", "full_name_native", "mother_name", "birth_place", "phone", "document_number"), ""),
+                "document_type": "", "sex": known.sex, "nationality": known.nationality,
             }  # fmt: skip
         sheet = io.StringIO()
         writer = csv.DictWriter(sheet, FIELDS)

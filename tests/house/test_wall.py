@@ -160,9 +160,7 @@ def _found(keys: list[int]) -> tuple[set, set]:
         [f"{{{key}}}" for key in keys],
     )
     assert set(named) == set(searched)
-    compared = rows(
-        "SELECT individual_id FROM registration_candidates(%s::int[], %s::bigint[])", [1] * len(keys), keys
-    )
+    compared = rows("SELECT individual_id FROM registration_sharing(%s)", [f"{{{key}}}" for key in keys])
     return {row[0] for row in searched}, {row[0] for row in compared}
 
 

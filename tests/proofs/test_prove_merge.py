@@ -9,7 +9,7 @@ from refugeecm import services
 
 def test_merged_records_come_apart_as_they_were() -> None:
     command = [sys.executable, str(services.ROOT / "manage.py"), "prove", "merge"]
-    small = ["--runs", "20", "--steps", "15", "--seed", "5"]
+    small = ["--runs", "40", "--steps", "15", "--seed", "5"]
     done = subprocess.run([*command, *small], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     figures = json.loads(done.stdout)
