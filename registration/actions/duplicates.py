@@ -14,13 +14,13 @@ from refugeecm.core import crypto, wall
 from registration import matching
 from registration.actions import candidates, sealing
 from registration.actions.normalising import plain
-from registration.enums import FoundBy, MatchKind
+from registration.enums import FoundBy, MatchKind, MatchState
 from registration.matching.engine import Known
-from registration.models import Individual, MatchSweep, MatchWeights
+from registration.models import Individual, MatchCandidate, MatchSweep, MatchWeights
 from registration.rules import learning
 from registration.rules.comparing import compare
 from registration.rules.keys import keys_of
-from registration.rules.weights import Names, chances
+from registration.rules.weights import Levels, Names, chances
 
 HOUSEHOLDS = 150  # that are compared with the register in one transaction
 AGAIN = timedelta(hours=20)  # after which a register is compared with itself anew
@@ -29,6 +29,7 @@ COUNTED = 200_000  # people whose names are counted
 ASKING = 4_000  # of the sample, whose pairs in the register are looked at
 CROWD = 600  # people behind one key: it is a common name, or the telephone of an office
 FEW = 3  # a name that fewer people of the sample have is kept in no table
+LABELS = 2000  # decisions of people that are learned from
 KEPT = 5  # versions of the weights
 
 
@@ -109,6 +110,7 @@ def learn(*, agency: Agency, now: datetime) -> MatchWeights:
         alike=learning.strangers(everybody),
         any_two=learning.anybody(everybody),
         kin=learning.relatives(everybody),
+        decided=_decided(agency),
     )
     kept = MatchWeights.objects.create(
         agency=agency, learned_at=now, people=people, pairs=len(levels), tables=learning.tables_of(weights),
@@ -154,6 +156,13 @@ def _pairs_of(
             levels.append(agree)
             found.append(chances(names, probes[one].record, agree, shared))
     return levels, found
+
+
+def _decided(agency: Agency) -> Levels:
+    """Return how the records agree of which people have said that they are one person: the latest of them."""
+    same = MatchCandidate.objects.filter(agency=agency, state=MatchState.SAME).order_by("-decided_at")
+    kept = same.values_list("evidence", flat=True)[:LABELS]
+    return learning.arrays([learning.levels_of(evidence) for evidence in kept], [])[0]
 
 
 def _crowded(agency: Agency) -> list[int]:

@@ -11,6 +11,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations, islice, pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,7 @@ ROUNDS = 15  # of expectation and maximisation: it changes little after ten
 SEED = 1969  # of the choice of pairs: the same register learns the same weights
 MOST = 25_000  # pairs of a kind
 ALIKE = 20  # pairs of strangers with one name, at most
+LABELS = 10  # pairs that count as one that somebody has decided
 FLOOR = 1e-5  # no level is rarer than this
 TRUST = {"same": 100.0, "stranger": 200.0, "relative": 50.0}  # how many pairs the shipped weights count for
 
@@ -229,6 +231,15 @@ def arrays(levels: Sequence[Sequence[int]], chances: Sequence[Sequence[float]]) 
     )
 
 
+def levels_of(evidence: Iterable[Sequence[Any]]) -> list[int]:
+    """The level of each field, from what was kept of a pair (engine.Match.evidence)."""
+    said = {field: level for field, level, *_bits in evidence}
+    said.setdefault("order", "straight")
+    return [
+        levels.index(said[name]) if said.get(name) in levels else MISSING for name, levels in LEVELS.items()
+    ]
+
+
 def _counted(levels: Levels, weight: NDArray[np.float64] | None = None) -> Chance:
     return np.array(
         [np.bincount(levels[:, at], weights=weight, minlength=WIDTH) for at in range(len(FIELDS))], float
@@ -253,10 +264,10 @@ def learn(
     alike: Levels,
     any_two: Levels,
     kin: Levels,
-    labels: tuple[Levels, Levels] | None = None,
+    decided: Levels | None = None,
 ) -> Weights:
     """Learn the weights. candidates: the pairs that keys bring together, people of a sample against the register. alike, any_two, kin:
-    see strangers, anybody, relatives. labels: pairs that people decided, the same person and not, which count ten times."""
+    see strangers, anybody, relatives. decided: pairs of which people said that they are one person; they count ten times."""
     levels, chances = candidates
     tables = {kind: table.copy() for kind, table in SHIPPED.items()}
     households = _counted(kin)
@@ -265,8 +276,8 @@ def learn(
         now = weights_of(tables, names=names, people=people)
         chance = _likely(now, levels, chances)
         counts = _counted(levels, chance)
-        if labels is not None:
-            counts += 10 * _counted(labels[0])
+        if decided is not None:
+            counts += LABELS * _counted(decided)
         tables["same"] = _probable(counts, "same")
         rare = np.full(
             (len(alike), len(NAMED)), -9.0, np.float32

@@ -216,6 +216,35 @@ def test_weights_are_kept_and_read_again() -> None:
         assert np.allclose(getattr(weights, name), getattr(again, name), atol=1e-6)
 
 
+def test_what_people_decided_is_learned_from() -> None:
+    """Of people who come again here half have another telephone, say those who looked."""
+    levels = learning.levels_of(
+        [
+            ["phone", "differs", -1.0, -1.0],
+            ["given_name", "sounds", 5.0, 4.0],
+            ["birth_date", "day", 14.0, 6.0],
+        ]
+    )
+    assert [LEVELS[name][level] for name, level in zip(FIELDS, levels, strict=True) if level] == [
+        "straight", "sounds", "day", "differs",
+    ]  # fmt: skip
+    nobody = learning.arrays([], [])
+    before, after = (
+        learning.learn(
+            Names(),
+            people=9000,
+            candidates=nobody,
+            alike=nobody[0],
+            any_two=nobody[0],
+            kin=nobody[0],
+            decided=decided,
+        )
+        for decided in (None, np.array([levels] * 50, np.uint8))
+    )
+    at = FIELDS.index("phone"), LEVELS["phone"].index("differs")
+    assert after.same[at] > before.same[at]
+
+
 def test_evidence_is_packed_and_unpacked() -> None:
     evidence = [["birth_date", "years_estimate", -12.3, 0.5], ["phone", "same", 14.0, -0.1]]
     assert unpacked(packed(evidence)) == evidence

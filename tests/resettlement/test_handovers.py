@@ -23,12 +23,20 @@ from refugeecm.core import outbox, wall
 from refugeecm.core.models import Event, User
 from refugeecm.core.transitions import TransitionNotAllowed
 from registration.actions.sealing import Opener
-from registration.models import Document, Household, Individual, LedgerLine, PersonAccess, PersonKey
+from registration.models import (
+    Document,
+    Household,
+    Individual,
+    LedgerLine,
+    MatchCandidate,
+    PersonAccess,
+    PersonKey,
+)
 from resettlement.actions import handovers, referrals
 from resettlement.models import Handover
 from resettlement.models.handover import CARRIED
 from resettlement.policies import NotPermitted
-from tests.conftest import NOW, Cast, Person, acting_as, end, proposed, signed
+from tests.conftest import NOW, Cast, Person, acting_as, end, proposed, register, signed
 
 # Tables that name a person or a household and stay with the agency that wrote them, each with its reason.
 STAYS = {
@@ -144,6 +152,21 @@ def test_a_family_goes_with_everything_that_is_known_of_it(
     with acting_as(cast.caseworker.viewer):
         versions = Individual.pgh_event_model.objects.filter(pgh_obj_id=family[0].pk)
         assert set(versions.values_list("agency_id", flat=True)) == {cast.border.pk}, "it keeps what it had"
+
+
+def test_whom_the_taker_has_registered_itself_is_noticed(
+    cast: Cast, supervisor: Person, family: list[Individual], event: Any, agree: Any
+) -> None:
+    """A hand-over is an entrance as any other: the taker's own record of the same woman comes before its people."""
+    twice = {"given_name": "Maryam", "date_of_birth": "1990-05-24", "sex": "F", "nationality": "SDN"}
+    own = register(cast.partner, event, [twice])[0]
+    made = accept(offer(cast, family, agree(classes=["C1", "C2"])), cast.partner)
+    assert approve(made, supervisor) == 3
+    with acting_as(cast.partner.viewer):
+        found = MatchCandidate.objects.filter(found_by="handover", kind="same")
+        assert [{one.individual_id, one.other_id} for one in found] == [{own.pk, family[0].pk}]
+    with acting_as(cast.caseworker.viewer):
+        assert not MatchCandidate.objects.exists()
 
 
 def test_stock_goes_down_here_and_up_there(
