@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 
 from agencies.access import Permission, Sight, Viewer, shown_fields
 from refugeecm.core.words import headed
+from registration.enums import MatchKind
 from registration.models import Individual, MatchCandidate, Merge
 from registration.reports import in_words
 
@@ -32,13 +33,13 @@ class Double:
 
 
 def doubles(viewer: Viewer, people: Sequence[Individual]) -> list[Double]:
-    """Return who may be a member of this family, in either direction, and was not decided."""
+    """Return who may be a member of this family, in either direction, and was not decided; likely relatives stand in the review."""
     mine = {one.pk: one for one in people}
     pairs = list(
         MatchCandidate.objects.visible_to(viewer)
         .standing()
         .undecided()
-        .filter(Q(individual__in=mine) | Q(other__in=mine))
+        .filter(Q(individual__in=mine) | Q(other__in=mine), kind=MatchKind.SAME)
         .order_by("-score")[:20]
     )
     wanted = {other for pair in pairs for other in (pair.individual_id, pair.other_id)} - set(mine)

@@ -315,8 +315,6 @@ def _relatives(tables: Mapping[str, Chance], households: Chance) -> Chance:
         before = SHIPPED["relative"][at]
         shared = households[at, good].sum() + trust * before[good].sum()
         share = shared / (households[at, 1:].sum() + trust * before[1 : len(LEVELS[name])].sum())
-        if name == "phone":
-            share = min(share, 1.0)
         found[at, 1:] = share * tables["same"][at, 1:] + (1 - share) * tables["stranger"][at, 1:]
     for name in ("sex", "nationality"):
         at = FIELDS.index(name)
