@@ -1,4 +1,4 @@
-"""What is measured, and how? `./manage.py bench import|access|search [--people 10000,100000]` prints one JSON object.
+"""What is measured, and how? `./manage.py bench import|access|search|desk [--people 10000,100000]` prints one JSON object.
 
 `./manage.py bench import --agencies 2`: beside one agency's figures, how long each of two waits that send a list at once.
 """
@@ -18,16 +18,16 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from refugeecm.demonstration import arrivals_file
-from refugeecm.demonstration.bench import access, imports, search
+from refugeecm.demonstration.bench import access, desk, imports, search
 from refugeecm.demonstration.scratch import NotHere, ground
 
-SIZES = {"import": "10000,100000", "access": "100000,1000000", "search": "100000"}
+SIZES = {"import": "10000,100000", "access": "100000,1000000", "search": "100000", "desk": "0"}
 
 
 class Command(BaseCommand):
     """Measure, on databases made for it; the user's own is not touched. Large registers are kept and used again."""
 
-    help = "Measure. Names: import, access, search."
+    help = "Measure. Names: import, access, search, desk."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--folder",
             type=Path,
-            help="search: register.csv, queries.csv and truth_queries.csv of the generator",
+            help="search, desk: a directory that make_population.py has written",
         )
         parser.add_argument("--only", default="", help="access: only the questions whose name holds this")
         parser.add_argument(
@@ -53,8 +53,13 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         """Measure and print."""
+        name = options["name"]
+        if name == "desk" and not options["folder"]:
+            raise CommandError(
+                "Who is registered already, and who is not, the generator must say: write a directory with"
+                " make_population.py --register N --imports M --out DIR, and give it with --folder DIR."
+            )
         try:
-            name = options["name"]
             sizes = [int(size) for size in (options["people"] or SIZES[name]).split(",")]
             now = timezone.now()
             with ground(now=now) as place:
@@ -66,6 +71,8 @@ class Command(BaseCommand):
                     figures = search.measure(
                         place, sizes=sizes, folder=options["folder"], now=now, say=self.stderr.write
                     )
+                elif name == "desk":
+                    figures = desk.measure(place, folder=options["folder"], now=now, say=self.stderr.write)
                 elif options["profile"]:
                     self._profile(place, sizes[0])
                     return
