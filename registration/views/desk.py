@@ -28,7 +28,6 @@ from refugeecm.core.templatetags.ui import country
 from registration.actions import desk
 from registration.enums import Level
 from registration.forms.desk import DeskForm, FamilyForm, FamilyMemberForm
-from registration.matching import SAME
 from registration.models import DeskDraft, Household, Individual, InfluxEvent, QueueToken
 from registration.rules import family as rules
 from registration.rules.counts import total
@@ -289,7 +288,7 @@ def _register(request: ViewedRequest, draft: DeskDraft, *, now: datetime, on: bo
         f"{place}:{hint.person.pk}": hint
         for place, some in hints.items()
         for hint in some
-        if hint.score >= SAME and not hint.decided
+        if hint.strong and not hint.decided
     }
     says: list[tuple[str, str]] = []
     if "h-consent" not in content.typed:

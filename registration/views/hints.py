@@ -21,15 +21,16 @@ from registration.matching import SAME, Candidate
 from registration.models import Individual
 from registration.reports import in_words
 from registration.rules.arrivals import ArrivalRow, person_of
-from registration.rules.evidence import SURE
+from registration.rules.evidence import SURE, percent
 from registration.rules.family import DECIDED, guessed
 
-SHOWN = 5  # of one member, the likeliest first
+SHOWN, RELATIVES = 5, 3  # of one member, the likeliest first
+PLAIN = {"sex", "nationality"}  # that these agree stands in the facts: half the register shares them
 
 
 @dataclass(frozen=True)
 class Hint:
-    """Somebody who a member of the family may be: what the viewer may see of them, and why."""
+    """Somebody who a member of the family may be, or else is likely a relative of: what the viewer may see of them, and why."""
 
     person: Individual
     of: str
@@ -39,11 +40,17 @@ class Hint:
     facts: list[str | Promise]
     url: str
     decided: bool
+    same: bool
 
     @property
     def strong(self) -> bool:
         """Whether they are taken for one person unless somebody says otherwise."""
-        return self.score >= SAME
+        return self.same and self.score >= SAME
+
+    @property
+    def chances(self) -> int:
+        """How many of a hundred such pairs are what this one is shown as."""
+        return percent(self.score)
 
 
 def resembling(
@@ -58,7 +65,10 @@ def resembling(
     found = dict(zip(people, matching.candidates(list(people.values()), viewer=viewer), strict=True))
     for place, one in _numbered(read, viewer):
         found[place] = [one, *(other for other in found[place] if other.individual_id != one.individual_id)]
-    worth = {place: [one for one in some if one.same][:SHOWN] for place, some in found.items()}
+    worth = {
+        place: [one for one in some if one.same][:SHOWN] + [one for one in some if not one.same][:RELATIVES]
+        for place, some in found.items()
+    }
     wanted = {one.individual_id for some in worth.values() for one in some}
     if not wanted:
         return {}, found
@@ -76,6 +86,8 @@ def resembling(
                 viewer,
             )
             for one in some
+            if one.individual_id
+            in known  # a record may lead to one that the viewer may not see (matching.candidates)
         ]
         for place, some in worth.items()
         if some
@@ -122,10 +134,13 @@ def _hint(
         of=of,
         score=found.score,
         reasons=[
-            in_words(field, level) for field, level, stranger, _relative in found.evidence if stranger > 0
+            in_words(field, level)
+            for field, level, stranger, _relative in found.evidence
+            if stranger > 0 and field not in PLAIN
         ],
         name=sight.text("given_name", person.full_name),
         facts=[*facts, person.agency.name] if not found.own else facts,
         url=reverse("individual", args=[person.pk]),
         decided=str(person.pk) in typed.get(f"{place}-{DECIDED}", "").split(),
+        same=found.same,
     )

@@ -21,7 +21,7 @@ Text = str | Promise
 STRONGEST = 2000  # pairs of which families are made; weaker ones come when these are decided
 SIZE = 20
 STRONG = 7  # bits from which two records are very likely one person (reference duplicates.md 5.4)
-FULL = 12  # bits that fill a bar
+FULL = 12  # bits that fill a bar, to either side
 
 
 @dataclass
@@ -72,9 +72,11 @@ class Weight:
     relative: float
 
     @property
-    def bars(self) -> list[tuple[float, str]]:
-        """Return (length of 0 to FULL, the bits in figures) of both."""
-        return [(min(max(one, 0.0), FULL), signed(one)) for one in (self.stranger, self.relative)]
+    def bars(self) -> list[tuple[int, int, str]]:
+        """Return (where the bar begins, how long it is, the figure) of both; FULL is 100, what speaks against lies below 0."""
+        lengths = [round(min(max(one / FULL, -1), 1) * 100) for one in (self.stranger, self.relative)]
+        figures = [signed(one) for one in (self.stranger, self.relative)]
+        return [(min(one, 0), abs(one), text) for one, text in zip(lengths, figures, strict=True)]
 
 
 def signed(bits: float) -> str:

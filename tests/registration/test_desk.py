@@ -24,7 +24,7 @@ from registration.models import (
     QueueToken,
     SpecificNeed,
 )
-from tests.conftest import NOW, Cast, acting_as
+from tests.conftest import FAMILY, NOW, Cast, acting_as, register
 
 TYPED = {
     "h-country": "SDN",
@@ -220,6 +220,19 @@ def test_who_resembles_somebody_is_shown_and_asked_about_once(
     assert clerk.post(again, {**row, "asked": keys, "do": "next"}).status_code == 302
     with acting_as(cast.caseworker.viewer):
         assert MatchCandidate.objects.open().filter(other=known).count() == 1
+
+
+def test_a_record_that_leads_to_one_nobody_here_may_see_is_no_error(
+    clerk: Client, cast: Cast, event: InfluxEvent, family: list[Individual]
+) -> None:
+    theirs = register(cast.partner, event, [FAMILY[0]])[0]
+    with acting_as(cast.caseworker.viewer):
+        Individual.objects.filter(pk=family[0].pk).update(merged_into=theirs.pk)
+    names = {"given_name": "Mariam", "father_name": "Idris", "family_name": "Abakar"}
+    row = {**names, "sex": "F", "date_of_birth": "1990-05-17"}
+    answer = clerk.post(f"{begin(clerk)}hints/?row=0", {f"0-{name}": text for name, text in row.items()})
+    assert answer.status_code == 200
+    assert theirs.number not in answer.content.decode()
 
 
 def test_an_empty_draft_is_not_listed_and_old_ones_go(clerk: Client, cast: Cast, event: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -99,7 +100,8 @@ def test_whole_families_come_first_and_are_decided_at_once(
     text = clerk.get(address).content.decode()
     assert "Given name: the same" in text
     assert "+10.1" in text
-    assert "−3.0" in text
+    assert re.search(r"−3\.0</span>\s*<span[^>]*>against<", text), "in words, for who sees no bar"
+    assert '<rect x="-25" y="1" width="25" height="8" class="against" />' in text
     assert "all 3 of this family" in text
     answer = clerk.post(address, {"to": "family", "reason": "Same booklet"})
     with acting_as(cast.caseworker.viewer):
@@ -138,6 +140,9 @@ def test_relatives_have_a_list_of_their_own_and_become_links(
 ) -> None:
     (pair,) = noted(cast.caseworker, (again[1], family[0], 6.0, "relative"))
     clerk, address = cast.caseworker.browser(), reverse("duplicate", args=[pair.pk])
+    likely = re.search(r'button primary"\s+name="to"\s+value="(\w+)"', clerk.get(address).content.decode())
+    assert likely is not None
+    assert likely[1] == "relative"
     assert again[1].number not in clerk.get(reverse("duplicates")).content.decode()
     assert again[1].number in clerk.get(reverse("duplicates") + "?tab=relatives").content.decode()
     assert clerk.post(address, {"to": "relative", "relationship": "PRF"}).status_code == 302
