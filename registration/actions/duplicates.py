@@ -145,16 +145,15 @@ def _pairs_of(
     secret = crypto.derived("keys")
     levels, found = [], []
     for some in _parts(list(persons)):
-        probes = {one: matching.probe_of(persons[one], keys_of(persons[one], secret=secret)) for one in some}
-        hits = list(register.sharing([probe.keys for probe in probes.values()]))
-        known = register.known({ref for _place, ref in hits})
+        probes = [matching.probe_of(persons[one], keys_of(persons[one], secret=secret)) for one in some]
+        hits, known = matching.found_by_keys(probes, register)
         for place, ref in hits:
-            one = some[place]
-            if ref not in known or known[ref].household == sample[one].household:
+            record = probes[place].record
+            if known[ref].household == sample[some[place]].household:
                 continue
-            agree, shared = compare(probes[one].record, known[ref].record)
+            agree, shared = compare(record, known[ref].record)
             levels.append(agree)
-            found.append(chances(names, probes[one].record, agree, shared))
+            found.append(chances(names, record, agree, shared))
     return levels, found
 
 

@@ -5,15 +5,25 @@ The register is anything that answers three questions (Register): the database b
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from itertools import product
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from registration.rules.comparing import FIELDS, LEVELS, MISSING, Beside, Record, beside_names, born, compare
+from registration.rules.comparing import (
+    FIELDS,
+    LEVELS,
+    MISSING,
+    Beside,
+    Record,
+    beside_names,
+    compare,
+    contradict,
+)
 from registration.rules.families import MOST, within_families
 from registration.rules.weights import Weights, chances
 
@@ -22,6 +32,7 @@ SAME = 5.0  # bits: from here on they are taken for one person until somebody lo
 KIN = 3.0  # bits: from here on they are shown as likely relatives
 HOPELESS = -6.0  # bits, were all names the same: then they are not compared
 BEGINS = -4.0  # bits: how likely one pair must be for two families to be compared person by person
+FEW = 20  # people with somebody's keys are all compared; of more only those who may be the person
 
 BESIDE = ("birth_date", "sex", "nationality", "mother_name", "phone", "document")
 
@@ -31,12 +42,13 @@ Ref = Hashable
 class Probe(NamedTuple):
     """Somebody who arrives: what is known of them, the keys to look up, and what those who arrive together have in common.
 
-    Of somebody in the register that is their household, in which nobody is looked for.
+    Of somebody in the register that is their household, in which nobody is looked for. sure: the keys that are no mere name.
     """
 
     record: Record
     keys: Sequence[int]
     household: Hashable = None
+    sure: frozenset[int] = frozenset()
 
 
 class Known(NamedTuple):
@@ -50,8 +62,8 @@ class Known(NamedTuple):
 class Register(Protocol):
     """What may be asked of a register."""
 
-    def sharing(self, keys: Sequence[Sequence[int]]) -> Iterable[tuple[int, Ref]]:
-        """Yield (place of the list of keys, somebody who has one of them), each once."""
+    def sharing(self, probes: Sequence[Probe]) -> Iterable[tuple[int, Ref]]:
+        """Yield (place of the probe, somebody who has one of its keys), each once; whom `likely` leaves out may be missing."""
 
     def known(self, refs: Collection[Ref]) -> Mapping[Ref, Known]:
         """Return what is known of these people."""
@@ -112,7 +124,6 @@ class _Pairs:
         self.at: dict[tuple[int, Ref], int] = {}
         self.best: dict[int, float] = {}
         self.worth: dict[Beside, float] = {}
-        self.first: dict[tuple[int, bool, bool, bool], float] = {}
         width = len(FIELDS)
         self.levels = np.zeros((0, width), np.uint8)
         self.stranger = self.relative = np.zeros((0, width), np.float64)
@@ -132,8 +143,6 @@ class _Pairs:
             if known is None or (place, ref) in self.at or known.household == self.probes[place].household:
                 continue
             record = self.probes[place].record
-            if not all_ and self._best(place) + self._first(record, known.record) < HOPELESS:
-                continue
             beside = beside_names(record, known.record)
             if not all_ and self._best(place) + self._worth(beside) < HOPELESS:
                 continue
@@ -157,28 +166,6 @@ class _Pairs:
             self.best[place] = self.weights.at_best(self.probes[place].record)
         return self.best[place]
 
-    def _first(self, a: Record, b: Record) -> float:
-        """Return the most that all but the names can say, by what costs least to compare."""
-        say = (
-            born(a.birth, b.birth),
-            a.sex == b.sex,
-            bool(a.mother and b.mother),
-            bool(a.phones or a.documents),
-        )
-        found = self.first.get(say)
-        if found is None:
-            level, sex, mother, numbers = say
-            found = self.first[say] = self.weights.worth(
-                {
-                    "birth_date": level,
-                    "sex": 1 if sex else 2,
-                    "nationality": 1,
-                    "mother_name": int(mother),
-                    "phone": int(numbers),
-                }
-            ) + (self.weights.worth({"document": 1}) if numbers else 0.0)
-        return found
-
     def _worth(self, beside: Beside) -> float:
         found = self.worth.get(beside)
         if found is None:
@@ -194,6 +181,46 @@ class _Pairs:
         return self.weights.odds_of_relatives(self.stranger.sum(axis=1), self.relative.sum(axis=1))
 
 
+class Hit(NamedTuple):
+    """Somebody who shares a key with the probe at this place; sure: one that is no mere name."""
+
+    place: int
+    ref: Ref
+    birth: date | None
+    sex: str
+    sure: bool
+
+
+def likely(hits: Sequence[Hit], probes: Sequence[Probe]) -> list[tuple[int, Ref]]:
+    """Return (place, ref) of the hits. Where a probe has more than FEW of them, those that contradict it share more than names."""
+    many = Counter(hit.place for hit in hits)
+    return [
+        (hit.place, hit.ref)
+        for hit in hits
+        if hit.sure or many[hit.place] <= FEW or not contradict(probes[hit.place].record, hit.birth, hit.sex)
+    ]
+
+
+def found_by_keys(
+    probes: Sequence[Probe], register: Register
+) -> tuple[list[tuple[int, Ref]], Mapping[Ref, Known]]:
+    """Return (place, ref) of the pairs that are worth comparing, and what is known of these people."""
+    shared = list(register.sharing(probes))
+    people = register.known({ref for _place, ref in shared})
+    hits = [
+        Hit(
+            place,
+            ref,
+            known.record.birth,
+            known.record.sex,
+            not probes[place].sure.isdisjoint(known.record.keys),
+        )
+        for place, ref in shared
+        if (known := people.get(ref))
+    ]
+    return likely(hits, probes), people
+
+
 def matches(
     probes: Sequence[Probe], register: Register, weights: Weights, *, cut: float = POSSIBLE
 ) -> list[list[Match]]:
@@ -202,8 +229,7 @@ def matches(
     Those of one household should come in one call: what one member's match says of the others counts.
     """
     pairs = _Pairs(weights, probes)
-    hits = list(register.sharing([one.keys for one in probes]))
-    pairs.add(hits, register.known({ref for _place, ref in hits}))
+    pairs.add(*found_by_keys(probes, register))
     alone = pairs.alone()
     houses = _houses(pairs, alone)
     if houses:

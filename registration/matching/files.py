@@ -12,6 +12,7 @@ import multiprocessing
 import os
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import date
 from itertools import islice
@@ -20,7 +21,7 @@ from typing import Any, NamedTuple
 
 from refugeecm.core.backups.dumping import connected, owner
 from registration.importers.csv_file import CsvTable
-from registration.matching.engine import Known, Match, Probe, matches
+from registration.matching.engine import Hit, Known, Match, Probe, found_by_keys, likely, matches
 from registration.rules import learning
 from registration.rules.arrivals import person_of, read_cells
 from registration.rules.comparing import Record, compare, record_of, record_of_columns
@@ -29,6 +30,7 @@ from registration.rules.weights import Names, Weights, chances
 
 BLOCK = 2000  # rows at a time
 SAMPLE = 25_000  # people from whom weights are learned, and pairs of each kind
+ASKING = 3  # blocks of those who arrive, whose pairs are looked at
 CROWD = 600  # people behind one key: it is a common name, and tells nobody apart
 _SECRET = b"two files"  # the keys of a scratch schema are thrown away with it
 _TABLE = """
@@ -42,17 +44,16 @@ _COPY = f"""
     COPY people ({_COLUMNS}) FROM STDIN
     WITH (FORMAT csv, FORCE_NOT_NULL (given, father, family, native, mother, place, sex, nationality))
 """
-_INDEXES = """
+_INDEX = """
     SET maintenance_work_mem = '1GB';
-    CREATE INDEX ON {schema}.people USING gin (keys) WITH (fastupdate=off);
-    CREATE INDEX ON {schema}.people (household);
-    ALTER TABLE {schema}.people ALTER COLUMN keys SET STATISTICS 1000;
-    ANALYZE {schema}.people;
+    CREATE INDEX ON people USING gin (keys) WITH (fastupdate=off)
 """
+_CROWDED = "SELECT key FROM (SELECT unnest(keys) AS key FROM people) AS k GROUP BY key HAVING count(*) > %s"
 # A lateral join for each person: `&&` with all keys at once is one descent into the index (duplicates.md 3e).
 _SHARING = """
-    SELECT p.place, i.id FROM unnest(%s::int[], %s::text[]) AS p(place, keys)
-    CROSS JOIN LATERAL (SELECT id FROM people i WHERE i.keys && p.keys::bigint[]) AS i
+    SELECT p.place - 1, i.id, i.birth, i.sex, i.keys && p.sure
+    FROM (SELECT place, keys::bigint[], sure::bigint[] FROM unnest(%s, %s) WITH ORDINALITY AS p(keys, sure, place) OFFSET 0) AS p
+    CROSS JOIN LATERAL (SELECT id, birth, sex, keys FROM people i WHERE i.keys && p.keys) AS i
 """
 Block = list[tuple[int, list[str]]]  # rows of a file: number, cells
 Header = list[str | None]
@@ -77,9 +78,13 @@ class _Row(NamedTuple):
         return record_of(self.person, keys=self.keys.match, secret=_SECRET)
 
     @property
+    def probe(self) -> Probe:
+        return Probe(self.record, self.keys.probe, self.household, frozenset(self.keys.sure))
+
+    @property
     def columns(self) -> tuple[object, ...]:
         """The row as _COLUMNS has it, without the id."""
-        one, keys = self.person, "{" + ",".join(map(str, self.keys.match)) + "}"
+        one = self.person
         names = (
             one.given_name,
             one.father_name,
@@ -96,7 +101,7 @@ class _Row(NamedTuple):
             one.sex,
             one.birth_date or "",
             one.nationality,
-            keys,
+            _array(self.keys.match),
             bool(one.phones),
             papers,
         )
@@ -118,6 +123,11 @@ def _rows(header: Header, block: Block, today: date, *, probing: bool = True) ->
             )
 
 
+def _array(keys: Iterable[int]) -> str:
+    """As text: the driver would take its time over each number of a long list."""
+    return "{" + ",".join(map(str, keys)) + "}"
+
+
 class ScratchRegister:
     """The register of the schema: an engine.Register."""
 
@@ -125,12 +135,11 @@ class ScratchRegister:
         self._cursor, self._crowded = cursor, frozenset(crowded)
         self.refs: dict[Any, str] = {}
 
-    def sharing(self, keys: Sequence[Sequence[int]]) -> Iterable[tuple[int, Any]]:
-        """Yield (place, id) of people who share a key that is no crowd's."""
-        asked = ["{" + ",".join(str(key) for key in some if key not in self._crowded) + "}" for some in keys]
-        self._cursor.execute(_SHARING, [list(range(len(asked))), asked])
-        found: Iterable[tuple[int, Any]] = self._cursor.fetchall()
-        return found
+    def sharing(self, probes: Sequence[Probe]) -> Iterable[tuple[int, Any]]:
+        """Yield (place, id) of people who share a key that is no crowd's, and who are not unlikely."""
+        keys = [_array(key for key in one.keys if key not in self._crowded) for one in probes]
+        self._cursor.execute(_SHARING, [keys, [_array(one.sure) for one in probes]])
+        return likely([Hit(*row) for row in self._cursor.fetchall()], probes)
 
     def known(self, refs: Collection[Any]) -> Mapping[Any, Known]:
         """Return what is known of these people."""
@@ -198,17 +207,24 @@ class Files:
         for found, count in self._each("_load", self._blocks(self.register)):
             names.add(found)
             self.people += count
-        with self.connected() as cursor:
-            cursor.execute(_INDEXES.format(schema=self.schema))
-            cursor.execute(
-                "SELECT key FROM (SELECT unnest(keys) AS key FROM people) AS k GROUP BY key HAVING count(*) > %s",
-                [CROWD],
-            )
-            self.crowded = [key for (key,) in cursor.fetchall()]
+        with ThreadPoolExecutor() as beside:
+            crowded = beside.submit(self._crowded)
+            with self.connected() as cursor:
+                cursor.execute(_INDEX)
+        self.crowded = crowded.result()
         names.forget_rare()
         self.weights = learning.weights_of(learning.SHIPPED, names=names, people=self.people)
         if not bare:
             self.weights = self._learned(names)
+
+    def _crowded(self) -> list[int]:
+        """Count who shares which key, and index the households: meanwhile the keys are indexed."""
+        with self.connected() as cursor:
+            cursor.execute(_CROWDED, [CROWD])
+            found = [key for (key,) in cursor.fetchall()]
+            cursor.execute("CREATE INDEX ON people (household)")
+            cursor.execute("ANALYZE people (household)")
+        return found
 
     def _load(self, given: tuple[Header, Block]) -> tuple[Names, int]:
         names, out, count = Names(), io.StringIO(), 0
@@ -233,12 +249,12 @@ class Files:
                 [share, SAMPLE],
             )
             homes = register.members({household for (household,) in cursor.fetchall()})
-            for given in islice(self._blocks(self.arrivals), 3):
-                arrived = [(one.record, one.keys.probe) for _number, one in _rows(*given, self.today)]
-                hits = list(register.sharing([probe for _record, probe in arrived]))[: SAMPLE - len(levels)]
-                people = register.known({ref for _at, ref in hits})
+            arrived = (_rows(*given, self.today) for given in islice(self._blocks(self.arrivals), ASKING))
+            rows = (one.probe for some in arrived for _number, one in some)
+            while len(levels) < SAMPLE and (probes := list(islice(rows, BLOCK // 8))):
+                hits, people = found_by_keys(probes, register)
                 for at, ref in hits:
-                    record = arrived[at][0]
+                    record = probes[at].record
                     agree, shared = compare(record, people[ref].record)
                     levels.append(agree)
                     found.append(chances(names, record, agree, shared))
@@ -284,7 +300,7 @@ class Files:
     def _match(self, given: tuple[Header, Block, float]) -> list[Pair]:
         header, block, cut = given
         rows = [one for _number, one in _rows(header, block, self.today)]
-        probes = [Probe(one.record, one.keys.probe, one.household) for one in rows]
+        probes = [one.probe for one in rows]
         with self.connected() as cursor:
             register = ScratchRegister(cursor, self.crowded)
             found = matches(probes, register, self.weights, cut=cut)

@@ -51,10 +51,12 @@ class VisibleRegister:
     def __init__(self, viewer: Viewer, crowded: Collection[int] = ()) -> None:
         self._viewer, self._crowded = viewer, crowded
 
-    def sharing(self, keys: Sequence[Sequence[int]]) -> Iterable[tuple[int, Any]]:
+    def sharing(self, probes: Sequence[Probe]) -> Iterable[tuple[int, Any]]:
         """Yield (place, id) of visible people who share a key that is no crowd's."""
         # As text: the driver would take its time over each number of a long list.
-        asked = ["{" + ",".join(str(key) for key in some if key not in self._crowded) + "}" for some in keys]
+        asked = [
+            "{" + ",".join(str(key) for key in one.keys if key not in self._crowded) + "}" for one in probes
+        ]
         with connection.cursor() as cursor:
             cursor.execute("SELECT place, individual_id FROM registration_sharing(%s)", [asked])
             found: Iterable[tuple[int, Any]] = cursor.fetchall()
@@ -116,7 +118,8 @@ def _own(row: tuple[Any, ...]) -> Known:
 
 def probe_of(person: Person, keys: PersonKeys, *, household: Hashable = None) -> Probe:
     """Return somebody who arrives, as the engine asks for them."""
-    return Probe(record_of(person, keys=keys.match, secret=crypto.derived("keys")), keys.probe, household)
+    record = record_of(person, keys=keys.match, secret=crypto.derived("keys"))
+    return Probe(record, keys.probe, household, frozenset(keys.sure))
 
 
 def candidates(
@@ -212,7 +215,7 @@ class _File:
         for number, known in people.items():
             self._houses[known.household].append(number)
 
-    def sharing(self, keys: Sequence[Sequence[int]]) -> Iterable[tuple[int, Any]]:
+    def sharing(self, probes: Sequence[Probe]) -> Iterable[tuple[int, Any]]:
         """Return (place of the later row, earlier row)."""
         return self._hits
 

@@ -203,6 +203,20 @@ def born(a: date | None, b: date | None) -> int:
     return BIRTH.index(_birth(a, b)) if a != b else 2 if _january(a) else 1
 
 
+_AGREE = frozenset(map(BIRTH.index, ("missing", "day", "january")))
+_CONTRADICT = frozenset(map(BIRTH.index, ("same_year", "years", "differs")))
+
+
+def contradict(a: Record, birth: date | None, sex: str) -> bool:
+    """Whether two dates of birth speak against one person, or two sexes where the dates do not agree: a name that many have is then no
+    reason to compare."""
+    level = born(a.birth, birth)
+    return level in _CONTRADICT or (level not in _AGREE and {a.sex, sex} == _BOTH)
+
+
+_BOTH = {"F", "M"}
+
+
 @lru_cache(maxsize=1 << 16)
 def _birth(a: date, b: date) -> str:
     estimates, years = _january(a) or _january(b), abs(a.year - b.year)

@@ -98,29 +98,35 @@ def search_keys(text: str) -> list[int]:
 
 
 @lru_cache(maxsize=1 << 16)
-def _pair_keys(tokens: tuple[str, ...]) -> tuple[int, ...]:
+def _pair_keys(tokens: tuple[str, ...], given: bool) -> tuple[int, ...]:
+    """Keys of pairs of name parts; `given`: only of those with the first."""
     pairs = combinations(sorted(tokens[:4] if len(tokens) > 1 else (*tokens, "")), 2)
-    return tuple({_name_key(*pair) for pair in pairs})
+    return tuple({_name_key(*pair) for pair in pairs if not given or tokens[0] in pair})
 
 
-def _name_keys(latin: list[str], native: list[str], years: Sequence[int]) -> list[int]:
-    """Keys of pairs of name parts with a birth year, and of the whole name without one."""
-    pairs = set(_pair_keys(tuple(latin)) if latin else ())
-    if native:
-        pairs.update(_pair_keys(tuple(native)))
+def _name_keys(
+    latin: list[str], native: list[str], years: Sequence[int], *, given: bool = False
+) -> list[int]:
+    """Keys of pairs of name parts with a birth year."""
+    pairs = {key for tokens in (latin, native) if tokens for key in _pair_keys(tuple(tokens), given)}
     return [_signed(pair ^ year * _YEAR) for year in years for pair in pairs]
 
 
 def _further_keys(person: Person, latin: list[str], native: list[str]) -> list[int]:
-    """Keys without the year of birth: the whole name, the given name with the mother's, and each name on a whole date of birth."""
+    """Keys without the year of birth: the whole name, and each name on a whole date of birth."""
     keys = [_name_key("", *sorted(tokens)) for tokens in (latin, native) if len(tokens) > 1]
-    if person.mother_name:
-        mother = sorted(skeletons(person.mother_name))
-        keys += [_name_key("m", one, *mother) for one in (latin or native)[:1]]
     born = person.birth_date
     if born and (born.month, born.day) != (1, 1):
         keys += [_signed(_name_key(one) ^ born.toordinal() * _DAY) for one in (latin or native)[:4]]
     return keys
+
+
+def _mother_keys(person: Person, tokens: list[str]) -> list[int]:
+    """The given name with the mother's, in any year."""
+    if not person.mother_name:
+        return []
+    mother = sorted(skeletons(person.mother_name))
+    return [_name_key("m", one, *mother) for one in tokens[:1]]
 
 
 def _sealed_keys(person: Person, secret: bytes) -> list[int]:
@@ -139,11 +145,13 @@ def _years_beside(born: date | None, words: int) -> list[int]:
 
 class PersonKeys(NamedTuple):
     """All keys of one person. stored: what is kept with the person, for search (at most six) and matching, sorted, each once.
-    match: the part of it that finds duplicates. probe: what to look up, with the birth years before and after too."""
+    match: the part of it that finds duplicates. probe: what to look up, with the birth years before and after too. sure: those of it
+    that are no mere name: the given name with the mother's, telephones, documents."""
 
     stored: list[int]
     match: list[int]
     probe: list[int]
+    sure: list[int]
 
 
 def keys_of(person: Person, *, secret: bytes, probing: bool = True) -> PersonKeys:
@@ -152,12 +160,16 @@ def keys_of(person: Person, *, secret: bytes, probing: bool = True) -> PersonKey
     latin, native = latin_tokens(person), skeletons(person.native_name)
     year = person.birth_date.year if person.birth_date else None
     match = _name_keys(latin, native, [year] if year else [])
-    match += _further_keys(person, latin, native) + _sealed_keys(person, secret)
-    near = (
-        _name_keys(latin, native, _years_beside(person.birth_date, len(latin or native))) if probing else []
-    )
+    sure = _mother_keys(person, latin or native) + _sealed_keys(person, secret)
+    match += _further_keys(person, latin, native) + sure
+    near: list[int] = []
+    if (
+        probing
+    ):  # who was written a year off, and has two other names in common with somebody, is a brother or sister
+        years = _years_beside(person.birth_date, len(latin or native))
+        near = _name_keys(latin, native, years, given=True)
     tokens = list(dict.fromkeys(latin + native))[:6]
-    return PersonKeys(sorted({*map(_name_key, tokens), *match}), match, sorted({*match, *near}))
+    return PersonKeys(sorted({*map(_name_key, tokens), *match}), match, sorted({*match, *near}), sure)
 
 
 def match_keys(person: Person, *, secret: bytes) -> list[int]:

@@ -44,10 +44,10 @@ class Listed:
     def __init__(self, *people: tuple[Person, object]) -> None:
         self.people = {at: Known(record(person), house) for at, (person, house) in enumerate(people)}
 
-    def sharing(self, keys):
-        for place, wanted in enumerate(keys):
+    def sharing(self, probes):
+        for place, probe in enumerate(probes):
             for ref, known in self.people.items():
-                if set(wanted) & set(known.record.keys):
+                if set(probe.keys) & set(known.record.keys):
                     yield place, ref
 
     def known(self, refs):
@@ -59,7 +59,11 @@ class Listed:
 
 def found(arrived: list[Person], *register: tuple[Person, object], people: int = 10_000) -> list[list[Match]]:
     """Whom those who arrive together may be, in a register that has learned nothing."""
-    probes = [Probe(record(one), keys_of(one, secret=SECRET).probe, "arrived") for one in arrived]
+    keys = [keys_of(one, secret=SECRET) for one in arrived]
+    probes = [
+        Probe(record(one), known.probe, "arrived", frozenset(known.sure))
+        for one, known in zip(arrived, keys, strict=True)
+    ]
     return matches(probes, Listed(*register), learning.shipped(people=people))
 
 
