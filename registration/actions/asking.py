@@ -7,7 +7,7 @@ it cannot say. Of the last the asker hears only when the time for an answer is o
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,16 +16,18 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from agencies.access import Permission, Viewer
-from agencies.models import Agency
-from refugeecm.core import events, wall
+from agencies.models import Agency, Agreement
+from refugeecm.core import crypto, events, wall
 from refugeecm.core.bulk import insert
 from refugeecm.core.ids import uuid7
 from refugeecm.core.models import ReadEvent
 from refugeecm.core.transitions import move
-from registration import policies
+from registration import matching, policies
 from registration.enums import QuestionState
 from registration.models import Individual, MatchQuestion
 from registration.policies import NotPermitted
+from registration.rules.keys import Person
+from registration.rules.likely import shares_of
 
 ASKED = events.declare(
     "registration.individual.asked", "An agency asked another whether it knows one of its people."
@@ -53,6 +55,36 @@ def note_possible(pairs: Iterable[tuple[uuid.UUID, uuid.UUID]], now: datetime) -
     with connection.cursor() as cursor:
         cursor.execute("SELECT registration_note_possible(%s::uuid[], %s::uuid[])", [some, others])
         return int(cursor.fetchone()[0])
+
+
+def note_likely(people: Mapping[uuid.UUID, Person], *, by: Viewer) -> None:
+    """Note where agencies that agreed to be told may know these people of one's own agency, by the keys of their records alone.
+
+    Neither whether anybody was found nor how many is said. Four statements at most, one without such an agreement; in the viewer's
+    database context. May take a lock that others wait for: nothing slow should follow in the transaction.
+    """
+    if not Agreement.objects.visible_to(by).live().filter(matches=True).exists():
+        return
+    secret, (_weights, crowded) = crypto.derived("keys"), matching.weights_for(by)
+    found = {pk: shares_of(one, secret=secret, crowded=crowded) for pk, one in people.items()}
+    asked = {pk: one for pk, one in found.items() if one}
+    if asked:
+        kinds = zip(*(one[1:] for one in asked.values()), strict=True)
+        columns: list[Any] = [
+            list(asked),
+            [one.given for one in asked.values()],
+            *([_written(one) for one in some] for some in kinds),
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(_LIKELY, columns)
+
+
+_LIKELY = "SELECT registration_note_likely(%s::uuid[], %s::bigint[], %s, %s, %s, %s)"
+
+
+def _written(keys: Iterable[int]) -> str:
+    """As text: the driver would take its time over each number of a long list."""
+    return "{" + ",".join(map(str, keys)) + "}"
 
 
 def questions(individual: Individual) -> list[dict[str, Any]]:

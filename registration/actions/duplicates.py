@@ -12,7 +12,7 @@ from agencies.access import Viewer, worker_for
 from agencies.models import Agency
 from refugeecm.core import crypto, wall
 from registration import matching
-from registration.actions import candidates, sealing
+from registration.actions import asking, candidates, sealing
 from registration.actions.normalising import plain
 from registration.enums import FoundBy, MatchKind, MatchState
 from registration.matching.engine import Known
@@ -36,7 +36,8 @@ KEPT = 5  # versions of the weights
 def look(*, people: Sequence[Individual], found_by: FoundBy, by: Viewer, now: datetime) -> int:
     """Compare people of the viewer's agency with everybody whom the viewer may see; note the pairs, return how many are new.
 
-    Families should come in one call. Nobody is compared with their own household, nor a record that was merged into another.
+    Families should come in one call. Nobody is compared with their own household, nor a record that was merged into another. The sweep
+    also finds whom other agencies may know, of which nothing is said here.
     """
     standing = [one for one in people if one.merged_into_id is None]
     if not standing:
@@ -55,7 +56,10 @@ def look(*, people: Sequence[Individual], found_by: FoundBy, by: Viewer, now: da
             newer, older = sorted((one.pk, other.individual_id), reverse=True)
             kind = MatchKind.SAME if other.same else MatchKind.RELATIVE
             pairs.append(candidates.Pair(newer, older, other.score, other.evidence, kind))
-    return candidates.note(pairs, found_by=found_by, by=by, now=now)
+    noted = candidates.note(pairs, found_by=found_by, by=by, now=now)
+    if found_by == FoundBy.SWEEP:
+        asking.note_likely(persons, by=by)
+    return noted
 
 
 @transaction.atomic

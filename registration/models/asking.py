@@ -101,6 +101,18 @@ _READS = (
     "registration_individual", "registration_household", "registration_personaccess", "registration_consent",
     "registration_sealedfile", "agencies_agreement", "agencies_agency", "registration_matchquestion",
 )  # fmt: skip
+OPEN = 1000  # hints between two agencies that nobody has followed yet: further ones wait
+# What two records of agencies that cannot read each other's must share: the given name, then a paper, a telephone or a mother as well
+# as another key of the names, or three words of the name, two of them on the same whole day. (docs/decisions/0022.)
+_COMMON = "(SELECT count(*) FROM unnest(m.{}) AS k WHERE k = ANY (t.keys))"
+LIKELY = f"""
+    m.given = ANY (t.keys)
+    AND (m.sex IN ('', 'U') OR t.sex IN ('', 'U') OR m.sex = t.sex)
+    AND (m.nationality = '' OR t.nationality = '' OR m.nationality = t.nationality)
+    AND COALESCE(abs(date_part('year', m.birth_date) - date_part('year', t.birth_date)), 0) <= 2
+    AND (t.keys && m.sure AND t.keys && (m.named || m.days) OR {_COMMON.format("days")} >= 2 AND {_COMMON.format("names")} >= 3)
+"""
+_OF_KIND = "ARRAY(SELECT unnest(p.{0}::bigint[]) INTERSECT SELECT unnest(i.keys)) AS {0}"
 definers += [
     # Writes both sides of each pair about which agencies may ask each other, once.
     Definer(
@@ -108,7 +120,9 @@ definers += [
         arguments="these uuid[], those uuid[]",
         returns="int",
         volatile=True,
+        # One at a time until it is committed: else two agencies' workers would each note the pair.
         body=f"""
+            SELECT pg_advisory_xact_lock(hashtext('registration_note_possible'));
             WITH pairs AS (
                 SELECT DISTINCT LEAST(g.a, g.b) AS a, GREATEST(g.a, g.b) AS b FROM unnest(these, those) AS g(a, b)
             ), fresh AS MATERIALIZED (
@@ -118,12 +132,56 @@ definers += [
                     SELECT 1 FROM registration_matchquestion q JOIN registration_matchquestion o ON o.pair = q.pair AND o.id <> q.id
                     WHERE q.individual_id = m.id AND o.individual_id = t.id
                       AND q.agency_id = m.agency_id AND o.agency_id = t.agency_id)
+            ), room AS MATERIALIZED (
+                SELECT one_agency, other_agency, {OPEN} - (
+                    SELECT count(*) FROM registration_matchquestion q JOIN registration_individual i ON i.id = q.individual_id
+                    WHERE q.agency_id = b.one_agency AND q.partner_id = b.other_agency AND q.state = 'possible'
+                      AND i.process_status IN ({_THERE})) AS left_over
+                FROM (SELECT DISTINCT LEAST(one_agency, other_agency) AS one_agency, GREATEST(one_agency, other_agency) AS other_agency
+                      FROM fresh) AS b
+            ), noted AS MATERIALIZED (
+                SELECT f.* FROM room r CROSS JOIN LATERAL (
+                    SELECT * FROM fresh f WHERE r.one_agency IN (f.one_agency, f.other_agency)
+                      AND r.other_agency IN (f.one_agency, f.other_agency) LIMIT GREATEST(r.left_over, 0)) AS f
             ), written AS (
                 INSERT INTO registration_matchquestion (id, agency_id, individual_id, partner_id, pair, state)
-                SELECT gen_random_uuid(), one_agency, one, other_agency, pair, 'possible' FROM fresh
-                UNION ALL SELECT gen_random_uuid(), other_agency, other, one_agency, pair, 'possible' FROM fresh
+                SELECT gen_random_uuid(), one_agency, one, other_agency, pair, 'possible' FROM noted
+                UNION ALL SELECT gen_random_uuid(), other_agency, other, one_agency, pair, 'possible' FROM noted
                 RETURNING 1
             ) SELECT (count(*) / 2)::int FROM written
+        """,
+        reads=_READS,
+        writes=("registration_matchquestion",),
+    ),
+    # Finds the pairs for it: people of one's own agency, the keys of each (registration.rules.likely) and the others that share them.
+    # It answers nothing, and compares by no key that does not stand with the person. The search goes by the rare keys alone, with one
+    # descent into the index for each person (compare registration_sharing). A merged record stands for the one that goes on.
+    Definer(
+        name="registration_note_likely",
+        arguments="people uuid[], given bigint[], names text[], named text[], days text[], sure text[]",
+        returns="void",
+        volatile=True,
+        body=f"""
+            WITH own AS MATERIALIZED (
+                SELECT i.id, i.sex, i.nationality, i.birth_date, p.given,
+                       {", ".join(_OF_KIND.format(kind) for kind in ("names", "named", "days", "sure"))}
+                FROM unnest(people, given, names, named, days, sure) AS p(person, given, names, named, days, sure)
+                JOIN registration_individual i ON i.id = p.person
+                WHERE i.agency_id = {{agency}} AND p.given = ANY (i.keys)
+            ), found AS MATERIALIZED (
+                SELECT m.id AS mine, t.id AS theirs FROM own m CROSS JOIN LATERAL (
+                    SELECT i.id, i.sex, i.nationality, i.birth_date, i.keys FROM registration_individual i
+                    WHERE i.keys && (m.sure || m.days) AND i.agency_id <> {{agency}} LIMIT 2000
+                ) AS t WHERE {LIKELY} AND NOT EXISTS (
+                    SELECT 1 FROM registration_sealedfile s WHERE s.individual_id = t.id AND s.lifted_at IS NULL)
+            ), standing AS (
+                SELECT f.mine, s.id AS theirs FROM found f CROSS JOIN LATERAL (
+                    WITH RECURSIVE goes_on (id, agency_id, next) AS (
+                        SELECT id, agency_id, merged_into_id FROM registration_individual WHERE id = f.theirs
+                        UNION SELECT i.id, i.agency_id, i.merged_into_id FROM goes_on g
+                        JOIN registration_individual i ON i.id = g.next AND i.agency_id = g.agency_id
+                    ) SELECT id FROM goes_on WHERE next IS NULL) AS s
+            ) SELECT registration_note_possible(array_agg(mine), array_agg(theirs)) FROM standing HAVING count(*) > 0
         """,
         reads=_READS,
         writes=("registration_matchquestion",),
