@@ -17,7 +17,7 @@ from refugeecm.core import crypto
 from registration.matching.engine import Known, Match, Probe, matches
 from registration.matching.trained import weights_for
 from registration.models import Document, Individual
-from registration.models.exceptions import Asked
+from registration.models.exceptions import Asked, open_to
 from registration.rules.comparing import record_of, record_of_columns
 from registration.rules.keys import Person, PersonKeys, keys_of
 from registration.rules.weights import Weights
@@ -46,10 +46,14 @@ class Candidate(NamedTuple):
 
 
 class VisibleRegister:
-    """The people whom a viewer may compare with: an engine.Register. Three statements a call at most; in the viewer's transaction."""
+    """The people whom a viewer may compare with: an engine.Register. Three statements a call at most; in the viewer's transaction.
+
+    merged: those among whom it has told of whose record leads to another.
+    """
 
     def __init__(self, viewer: Viewer, crowded: Collection[int] = ()) -> None:
         self._viewer, self._crowded = viewer, crowded
+        self.merged: set[uuid.UUID] = set()
 
     def sharing(self, probes: Sequence[Probe]) -> Iterable[tuple[int, Any]]:
         """Yield (place, id) of visible people who share a key that is no crowd's."""
@@ -71,12 +75,21 @@ class VisibleRegister:
         return self._people("household_id", list(households)) if households else {}
 
     def _people(self, by: str, wanted: list[Any]) -> dict[Any, Known]:
-        people = Individual.objects.visible_to(self._viewer).filter(
-            Asked("{who} = ANY ({wanted}::uuid[])", by, wanted=wanted)
-        )
-        people = people.annotate(has_phone=~Q(phone=b""))
-        own = list(people.filter(agency_id=self._viewer.agency_id).values_list(*_COLUMNS))
-        found = {row[0]: _own(row) for row in own}
+        viewer = self._viewer
+        asked = Individual.objects.filter(Asked("{who} = ANY ({wanted}::uuid[])", by, wanted=wanted))
+        asked = asked.annotate(has_phone=~Q(phone=b""))
+        # Own people by a condition of their own: to plan one that asks for agreements as well takes longer than to read the rows.
+        own = asked.owned_by(viewer).filter(open_to(viewer, by="individual_id", reached="pk"))
+        rows = list(own.values_list(*_COLUMNS, "merged_into"))
+        found = {row[0]: _own(row) for row in rows}
+        self.merged.update(row[0] for row in rows if row[-1])
+        if found:
+            self._add_papers(found)
+        if by != "pk" or len(found) < len(set(wanted)):
+            found |= self._shared(asked.visible_to(viewer).exclude(agency_id=viewer.agency_id))
+        return found
+
+    def _add_papers(self, found: dict[Any, Known]) -> None:
         kinds: dict[Any, set[str]] = defaultdict(set)
         papers = Document.objects.filter(agency_id=self._viewer.agency_id).filter(
             Asked("{who} = ANY ({wanted}::uuid[])", "individual_id", wanted=list(found))
@@ -87,8 +100,6 @@ class VisibleRegister:
             found[person] = found[person]._replace(
                 record=found[person].record._replace(papers=frozenset(some))
             )
-        found |= self._shared(people.exclude(agency_id=self._viewer.agency_id))
-        return found
 
     def _shared(self, people: Any) -> Iterator[tuple[Any, Known]]:
         """Yield those of other agencies, with the fields that agreements show."""
@@ -96,13 +107,15 @@ class VisibleRegister:
         rows = people.with_shown_classes(viewer).with_shown_classes(
             viewer, of=Document, name="document_grants"
         )
-        for one in rows:
+        for one in rows.only("agency", "merged_into", *_COLUMNS[:-1]):
             shown = shown_fields(one, viewer)
             if "given_name" not in shown:
                 continue
             record = record_of_columns(*(getattr(one, name) for name in _COLUMNS[2:]))
             hidden: dict[str, Any] = {part: nothing for field, part, nothing in _HIDDEN if field not in shown}
             papers: frozenset[str] | None = frozenset() if "number" in one.document_grants else None
+            if one.merged_into_id:
+                self.merged.add(one.pk)
             yield one.pk, Known(record._replace(papers=papers, **hidden), one.household_id, own=False)
 
 
@@ -113,7 +126,7 @@ _HIDDEN = (
 
 
 def _own(row: tuple[Any, ...]) -> Known:
-    return Known(record_of_columns(*row[2:]), row[1])
+    return Known(record_of_columns(*row[2 : len(_COLUMNS)]), row[1])
 
 
 def probe_of(person: Person, keys: PersonKeys, *, household: Hashable = None) -> Probe:
@@ -143,8 +156,9 @@ def candidates(
         for at, (person, found) in enumerate(zip(people, keys, strict=True))
     ]
     weights, crowded = weights_for(viewer)
-    found = matches(probes, VisibleRegister(viewer, crowded), weights)
-    return _standing([[_candidate(one) for one in some] for some in found], frozenset(but))
+    register = VisibleRegister(viewer, crowded)
+    found = matches(probes, register, weights)
+    return _standing([[_candidate(one) for one in some] for some in found], register.merged, frozenset(but))
 
 
 def _candidate(match: Match) -> Candidate:
@@ -153,10 +167,12 @@ def _candidate(match: Match) -> Candidate:
     return Candidate(ref, household, match.known.own, match.score, match.evidence, match.same)
 
 
-def _standing(found: list[list[Candidate]], but: Collection[uuid.UUID]) -> list[list[Candidate]]:
-    """Let merged records stand for those that go on; each once."""
-    everybody = {one.individual_id for some in found for one in some}
-    merged = Individual.objects.leading_to(everybody) if everybody else {}
+def _standing(
+    found: list[list[Candidate]], known: Collection[uuid.UUID], but: Collection[uuid.UUID]
+) -> list[list[Candidate]]:
+    """Let merged records (among those known to be) stand for those that go on; each once."""
+    closed = {one.individual_id for some in found for one in some}.intersection(known)
+    merged = Individual.objects.leading_to(closed) if closed else {}
     homes = (
         dict(Individual.objects.filter(pk__in=merged.values()).values_list("pk", "household_id"))
         if merged
