@@ -75,7 +75,7 @@ def _rows(viewer: Viewer, given: Mapping[str, Any], after: str) -> Chunk:
             (one.facts.nationality or "") if one.facts else "",
             "; ".join(f"{found.column}: {found.message}" for found in one.findings),
             str(one.other_name),
-            "; ".join(one.reasons),
+            "; ".join([*one.reasons, *one.against]),
         ]
         for one in rows
     ]

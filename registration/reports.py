@@ -346,6 +346,18 @@ def in_words(field: str, level: str) -> str:
     return gettext("%(field)s: %(says)s") % {"field": gettext(name), "says": gettext(says)}
 
 
+def reasons(evidence: Sequence[Sequence[Any]]) -> tuple[list[str], list[str]]:
+    """Return in words what speaks for one person rather than a stranger, and what against it.
+
+    For a quick look: that sex and nationality agree is left out, since half the register shares them.
+    """
+    said = [(in_words(name, level), name, float(bits)) for name, level, bits, *_relative in evidence]
+    return (
+        [words for words, name, bits in said if bits > 0 and name not in {"sex", "nationality"}],
+        [words for words, _name, bits in said if bits < 0],
+    )
+
+
 def populations(agreement: Agreement, *, by: Viewer) -> dict[str, tuple[list[str], bool]]:
     """Return {term: (names to choose from, whether that of the agreement is there)} for agencies.signals.population_asked.
 

@@ -19,13 +19,12 @@ from registration import matching
 from registration.enums import FOCAL, Precision
 from registration.matching import SAME, Candidate
 from registration.models import Individual
-from registration.reports import in_words
+from registration.reports import reasons
 from registration.rules.arrivals import ArrivalRow, person_of
 from registration.rules.evidence import SURE, percent
 from registration.rules.family import DECIDED, guessed
 
 SHOWN, RELATIVES = 5, 3  # of one member, the likeliest first
-PLAIN = {"sex", "nationality"}  # that these agree stands in the facts: half the register shares them
 
 
 @dataclass(frozen=True)
@@ -133,11 +132,7 @@ def _hint(
         person=person,
         of=of,
         score=found.score,
-        reasons=[
-            in_words(field, level)
-            for field, level, stranger, _relative in found.evidence
-            if stranger > 0 and field not in PLAIN
-        ],
+        reasons=reasons(found.evidence)[0],
         name=sight.text("given_name", person.full_name),
         facts=[*facts, person.agency.name] if not found.own else facts,
         url=reverse("individual", args=[person.pk]),

@@ -171,8 +171,8 @@ def _decision(request: ViewedRequest, batch: ImportBatch, how: reports.Progress)
     found["can_accept"] = worth and policies.can_accept(batch=batch, by=viewer, counts=how.counts)
     if batch.key:
         new = page_of_rows(batch, Outcome.NEW, viewer=viewer, number=None)
-        possible = page_of_rows(batch, Outcome.POSSIBLE, viewer=viewer, number=None)
-        found |= {"preview": new.rows[:PREVIEW], "sample": possible.rows[:SAMPLE]}
+        possible = page_of_rows(batch, Outcome.POSSIBLE, viewer=viewer, number=None, likeliest=SAMPLE)
+        found |= {"preview": new.rows[:PREVIEW], "sample": possible.rows}
         others = {row.other.pk: row.other for row in found["sample"] if row.other}
         reads.record(viewer=viewer, rows=[batch], view="import-detail", now=now)
         reads.record(viewer=viewer, rows=list(others.values()), view="import-detail", now=now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,15 +14,16 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from agencies.access import FIELDS_HIDDEN, Sight, Viewer
+from agencies.access import FIELDS_HIDDEN, Permission, Sight, Viewer
 from refugeecm.core.paging import Page, page_of
 from refugeecm.core.templatetags.ui import country, fmt_date
 from registration.actions.imports import content
+from registration.actions.people import individual_id
 from registration.actions.sealing import Contact
 from registration.enums import DocumentKind, MaritalStatus, Outcome, Relationship, Sex, StepKind
 from registration.importers.errors_file import FailedRow
-from registration.models import ImportBatch, ImportChunk, ImportRow, ImportStep, Individual
-from registration.reports import in_words
+from registration.models import ImportBatch, ImportChunk, ImportRow, ImportStep, Individual, MatchCandidate
+from registration.reports import reasons
 from registration.rules.arrivals import ArrivalRow
 from registration.rules.columns import LABELS
 from registration.rules.evidence import percent, unpacked
@@ -75,6 +77,9 @@ class FileRow:
     other_row: int | None = None
     score: int | None = None
     reasons: list[str] = field(default_factory=list)
+    against: list[str] = field(default_factory=list)
+    family: int = 0  # rows of its household on the page that resemble the same registered family
+    pair: MatchCandidate | None = None  # once the row is registered
     sides: list[Side] = field(default_factory=list)
 
     @property
@@ -88,13 +93,16 @@ class FileRow:
         return _label(Sex, self.facts.sex) if self.facts else ""
 
 
-def page_of_rows(batch: ImportBatch, outcome: str, *, viewer: Viewer, number: str | None) -> Page[Any]:
-    """Return one page of the rows of an outcome. Only the chunks that bear them are opened."""
+def page_of_rows(
+    batch: ImportBatch, outcome: str, *, viewer: Viewer, number: str | None, likeliest: int = 0
+) -> Page[Any]:
+    """Return one page of the rows of an outcome; or so many of the likeliest. Only the chunks that bear them are opened."""
     if outcome == Outcome.NEW:
         wanted, page = _new(batch, number)
     else:
-        found = ImportRow.objects.filter(batch=batch, outcome=outcome).order_by("number")
-        page = page_of(found, number=number, size=SIZE)
+        found = ImportRow.objects.filter(batch=batch, outcome=outcome)
+        order = ("-score", "number") if likeliest else ("number",)
+        page = page_of(found.order_by(*order), number=number, size=likeliest or SIZE)
         wanted = {}
         for one in page.rows:
             wanted.setdefault(one.chunk_seq, {})[one.number] = one
@@ -251,15 +259,18 @@ def _resolve(batch: ImportBatch, rows: list[FileRow], found: dict[int, ImportRow
         visible = Individual.objects.visible_to(viewer).with_shown_classes(viewer)
         people = {one.pk: one for one in visible.filter(pk__in=ids).select_related("agency", "household")}
     register = Register(list(people.values()), viewer)
+    pairs = _pairs(batch, found.values(), viewer)
     twins = _same_file(batch, {one.other_row for one in found.values() if one.other_row})
     for row in rows:
         finding = found.get(row.number)
         if finding is None:
             continue
-        row.score = None if finding.score is None else percent(finding.score)
-        row.reasons = [in_words(field, level) for field, level, *_bits in unpacked(finding.reasons)]
         person = people.get(finding.other) if finding.other else None
         twin = twins.get(finding.other_row) if finding.other_row else None
+        if person is not None or twin is not None:  # of whom somebody may not see nothing is said
+            row.score = None if finding.score is None else percent(finding.score)
+            row.reasons, row.against = reasons(unpacked(finding.reasons))
+            row.pair = pairs.get(row.number)
         if person is not None:
             row.other = person
             row.other_name = register.name(person)
@@ -271,6 +282,19 @@ def _resolve(batch: ImportBatch, rows: list[FileRow], found: dict[int, ImportRow
             row.other_name = full_name(twin)
             if row.facts:
                 row.sides = _sides(row.facts, values_of_row(twin))
+    alike = Counter((row.household, row.other.household_id) for row in rows if row.household and row.other)
+    for row in rows:
+        row.family = alike[row.household, row.other.household_id] if row.other else 0
+
+
+def _pairs(batch: ImportBatch, found: Iterable[ImportRow], viewer: Viewer) -> dict[int, MatchCandidate]:
+    """Return by row the likeliest pair to be reviewed, of the rows that were registered."""
+    if batch.accepted_at is None or not viewer.may(Permission.MATCH_REVIEW):
+        return {}
+    numbers = [one.number for one in found if one.outcome == Outcome.POSSIBLE]
+    ids = {individual_id(batch.created_at, batch.pk.bytes, one): one for one in numbers}
+    noted = MatchCandidate.objects.visible_to(viewer).standing().filter(individual__in=ids)
+    return {ids[one.individual_id]: one for one in noted.order_by("score")}
 
 
 def _same_file(batch: ImportBatch, numbers: set[int | None]) -> dict[int | None, ArrivalRow]:
@@ -316,7 +340,7 @@ def _sides(row: ArrivalRow, other: dict[str, Text | None]) -> list[Side]:
     sides = []
     for name, label in FIELDS:
         left, right = mine[name], other[name]
-        if left or right or right is None:
+        if left or right:
             sides.append(
                 Side(label, left or "", FIELDS_HIDDEN if right is None else right, hidden=right is None)
             )

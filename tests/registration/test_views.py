@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,14 +15,16 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from agencies.actions import agencies as founding
 from agencies.actions import exports
 from agencies.channels.lists import LISTS
+from agencies.enums import Role
 from agencies.models import ExportJob
-from refugeecm.core.models import ReadEvent
-from registration.actions import imports
+from refugeecm.core.models import ReadEvent, User
+from registration.actions import exceptions, imports
 from registration.enums import BatchStatus
 from registration.models import ImportBatch, Individual, InfluxEvent
-from tests.conftest import NOW, Cast, acting_as
+from tests.conftest import NOW, Cast, Person, acting_as
 
 HEADER = (
     "record_id,household_id,relationship_to_head,given_name,father_name,family_name,sex,date_of_birth,nationality,"
@@ -159,6 +162,47 @@ def test_possible_duplicates_stand_side_by_side(
     assert family[0].number in text
     assert "differs" in text
     assert "P01234567" in text, "the number of her passport, opened for her own agency"
+
+
+def test_a_family_that_a_partner_registered_is_shown_as_one_and_reviewed_after(
+    cast: Cast, event: InfluxEvent, family: list[Individual], agree: Callable[..., Any]
+) -> None:
+    agree(classes=["C1", "C2"])
+    clerk = cast.partner.browser()
+    rows = [
+        "1,G1,head,Maryam,Idris,Abakar,F,1990-05-17,SDN,,",
+        "2,G1,child,Yussuf,Idris,Abakar,M,2015-03-04,SDN,,",
+        "3,G2,head,Mariam,Saleh,Abakar,F,1990-05-17,SDN,,",
+    ]
+    assert upload(clerk, rows, name="Arrivals in the west", slug="west-2026").status_code == 302
+    work()
+    with acting_as(cast.partner.viewer):
+        batch = ImportBatch.objects.get()
+    text = page(clerk, "import-rows", batch.pk, "possible")
+    assert "2 of its rows resemble one registered family" in text
+    assert re.search("badge warn.>Father&#x27;s name: different", text), (
+        "what speaks against it looks otherwise"
+    )
+    assert "Sex: the same" not in text
+    assert "Compare and decide" not in text
+    assert text.index("Maryam") < text.index("Yussuf")
+    clerk.post(reverse("import-accept", args=[batch.pk]))
+    work()
+    text = page(clerk, "import-rows", batch.pk, "possible")
+    for address in re.findall(r'href="(/duplicates/[0-9a-f-]{36}/)"', text):
+        assert "Side by side" in clerk.get(address).content.decode()
+    assert text.count("Compare and decide") == 3
+
+    lead = User.objects.create_user("vera@border.example", name="Vera")
+    lead = Person(lead, founding.enrol(agency=cast.border, user=lead, role=Role.SUPERVISOR))
+    with acting_as(lead.viewer):
+        exceptions.seal(
+            household=family[0].household, reason="Threatened", readers=[], by=lead.viewer, now=NOW
+        )
+    text = page(clerk, "import-rows", batch.pk, "possible")
+    assert text.count("The other record can no longer be seen") == 3
+    for part in ("the same", "of 100", "Compare and decide", family[0].number):
+        assert part not in text.partition("</nav>")[2], "nothing is said of somebody whose file was sealed"
 
 
 def test_errors_can_be_corrected_and_sent_back(
