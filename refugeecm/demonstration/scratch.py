@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from fnmatch import fnmatch
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -21,9 +20,9 @@ from django.db import connection
 from agencies.actions import agencies
 from agencies.enums import AgencyKind
 from refugeecm import services
+from refugeecm.keeper import ROLES
 
 _MAKING = 7_263_548_102  # the advisory lock of whoever makes the database that others are copied from
-_ROLES = Path(services.__file__).parent / "core/sql/roles.sql"
 
 
 class NotHere(Exception):
@@ -160,7 +159,7 @@ class Ground:
                 building = f"{name}_unfinished"
                 self.drop("tables_*", but="")
                 self.run("postgres", f"CREATE DATABASE {building}")
-                self.run(building, _ROLES.read_text())
+                self.run(building, ROLES.read_text())
                 self.manage(building, "migrate", "--noinput")
                 self.run("postgres", f"ALTER DATABASE {building} RENAME TO {name}")
         finally:
@@ -169,7 +168,7 @@ class Ground:
 
     def _empty(self, name: str) -> None:
         self.run("postgres", f"CREATE DATABASE {name} TEMPLATE {self.tables()}")
-        self.run(name, _ROLES.read_text())  # what is granted on a database is not copied
+        self.run(name, ROLES.read_text())  # what is granted on a database is not copied
 
     def _make_template(self, now: datetime) -> str:
         name = self.name("template")

@@ -194,7 +194,6 @@ def own_person(individual: Individual, by: Viewer) -> Individual:
     """Return the row, locked, of a person of the viewer's agency, whom the viewer may change."""
     policies.check_may(by, Permission.PERSON_REGISTER)
     locked = Individual.objects.with_records().select_for_update(of=("self",))
-
     person: Individual = locked.select_related("household", "event").get(pk=individual.pk)
     if person.agency_id != by.agency_id:
         raise NotPermitted(gettext("Another agency is responsible for this person."))

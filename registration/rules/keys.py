@@ -172,16 +172,6 @@ def keys_of(person: Person, *, secret: bytes, probing: bool = True) -> PersonKey
     return PersonKeys(sorted({*map(_name_key, tokens), *match}), match, sorted({*match, *near}), sure)
 
 
-def match_keys(person: Person, *, secret: bytes) -> list[int]:
-    """The keys by which duplicates are found, as they are stored."""
-    return keys_of(person, secret=secret).match
-
-
-def probe_keys(person: Person, *, secret: bytes) -> list[int]:
-    """The keys to look up for a person."""
-    return keys_of(person, secret=secret).probe
-
-
 def keys(person: Person, *, secret: bytes, further: Mapping[str, Sequence[str]] | None = None) -> list[int]:
     """The keys that are stored with a person; `further`: their other names, by kind."""
     also = [under(person, kind, name) for kind, names in (further or {}).items() for name in names]

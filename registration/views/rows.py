@@ -29,9 +29,7 @@ from registration.rules.columns import LABELS
 from registration.rules.evidence import percent, unpacked
 
 SIZE = 25
-KEPT_BACK = frozenset(
-    {"needs"}
-)  # columns whose cells a page does not repeat: they may name what is restricted
+KEPT_BACK = "needs"  # the column whose cell no page repeats: it may name what is restricted
 Text = str | Promise
 
 
@@ -235,7 +233,7 @@ def findings_of(batch: ImportBatch, problems: Iterable[Sequence[Any]], cells: Se
     return [
         Finding(
             column=label_of(batch, column),
-            value="" if column in KEPT_BACK else values.get(column, ""),
+            value="" if column == KEPT_BACK else values.get(column, ""),
             message=gettext(message) % {"value": values.get(column, ""), "column": label_of(batch, column)},
             warning=bool(warning),
         )

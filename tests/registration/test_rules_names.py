@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registration.rules.keys import Person, keys, match_keys, probe_keys, search_keys
+from registration.rules.keys import Person, keys, keys_of, search_keys
 from registration.rules.names import fold, similarity, skeletons
 
 SAME_NAME = [
@@ -114,7 +114,7 @@ def test_few_keys_are_stored() -> None:
     assert stored == sorted(set(stored))
     assert len(stored) <= 14
     assert set(search_keys("خالد")) <= set(stored)
-    assert set(match_keys(PERSON, secret=SECRET)) <= set(stored)
+    assert set(keys_of(PERSON, secret=SECRET).match) <= set(stored)
 
 
 @pytest.mark.parametrize(
@@ -130,17 +130,17 @@ def test_few_keys_are_stored() -> None:
     ],
 )
 def test_a_person_is_found_again(again: Person) -> None:
-    assert set(probe_keys(again, secret=SECRET)) & set(match_keys(PERSON, secret=SECRET))
+    assert set(keys_of(again, secret=SECRET).probe) & set(keys_of(PERSON, secret=SECRET).match)
 
 
 def test_a_stranger_is_not() -> None:
     stranger = Person("Olena", "", "Shevchenko", birth_date=date(1990, 5, 24), phones=("380441234567",))
-    assert not set(probe_keys(stranger, secret=SECRET)) & set(keys(PERSON, secret=SECRET))
+    assert not set(keys_of(stranger, secret=SECRET).probe) & set(keys(PERSON, secret=SECRET))
 
 
 def test_numbers_are_hashed_with_the_secret_and_names_are_not() -> None:
-    other = set(match_keys(PERSON, secret=b"another"))
-    assert len(other & set(match_keys(PERSON, secret=SECRET))) == len(other) - 2
+    other = set(keys_of(PERSON, secret=b"another").match)
+    assert len(other & set(keys_of(PERSON, secret=SECRET).match)) == len(other) - 2
 
 
 @given(
@@ -162,6 +162,6 @@ def test_any_person_has_keys(given_name: str, father: str, native: str, phone: s
     )
     stored = set(keys(person, secret=SECRET))
     assert (
-        set(match_keys(person, secret=SECRET)) <= stored & set(probe_keys(person, secret=SECRET))
+        set(keys_of(person, secret=SECRET).match) <= stored & set(keys_of(person, secret=SECRET).probe)
         or not stored
     )
