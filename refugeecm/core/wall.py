@@ -144,6 +144,7 @@ def apply() -> None:
             if wall:
                 _policies(cursor, table, wall, history=history)
         cursor.execute("GRANT SELECT ON django_migrations TO app")
+        drop_definers(cursor)
         for definer in definers:
             _define(cursor, definer)
         _guard_history(cursor)
@@ -171,6 +172,16 @@ def _policies(cursor: object, table: str, wall: Wall, *, history: bool) -> None:
             execute(f"CREATE POLICY {policy} ON {table} {sql}")
 
 
+def drop_definers(cursor: Any) -> None:
+    """Drop every function that looks past the policies, also those of an older version: nobody keeps their borders true any more."""
+    cursor.execute(
+        "SELECT oid::regprocedure FROM pg_proc WHERE prosecdef AND prorettype <> 'trigger'::regtype"
+        " AND pronamespace = 'public'::regnamespace"
+    )
+    for (function,) in cursor.fetchall():
+        cursor.execute(f"DROP FUNCTION {function}")
+
+
 def _define(cursor: object, definer: Definer) -> None:
     """Create the function and hand it to `search` (trap 3: only the role that bypasses may own it, with a fixed path)."""
     execute = cursor.execute  # type: ignore[attr-defined]
@@ -182,7 +193,6 @@ def _define(cursor: object, definer: Definer) -> None:
     types = ", ".join(
         argument.strip().split(" ", 1)[1] for argument in definer.arguments.split(",") if argument.strip()
     )
-    execute(f"DROP FUNCTION IF EXISTS {definer.name}({types})")
     execute(
         f"CREATE FUNCTION {signature} RETURNS {definer.returns} LANGUAGE {definer.language} "
         f"{'VOLATILE' if definer.volatile else 'STABLE'} SECURITY DEFINER SET search_path = public, pg_temp "

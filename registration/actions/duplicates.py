@@ -20,6 +20,7 @@ from registration.models import Individual, MatchCandidate, MatchSweep, MatchWei
 from registration.rules import learning
 from registration.rules.comparing import compare
 from registration.rules.keys import keys_of
+from registration.rules.names import VERSION
 from registration.rules.weights import Levels, Names, chances
 
 HOUSEHOLDS = 150  # that are compared with the register in one transaction
@@ -66,7 +67,8 @@ def look(*, people: Sequence[Individual], found_by: FoundBy, by: Viewer, now: da
 def sweep(*, agency: Agency, now: datetime) -> int:
     """Compare the next households of an agency's register with all of it; return how many, 0 when there is nothing to do today.
 
-    A worker that dies leaves the position where it was; two do not do the same.
+    A worker that dies leaves the position where it was; two do not do the same. After an upgrade it waits until everybody's keys are
+    of the present rules (normalising.renew): by older ones people are not found, and the day would be over.
     """
     wall.enter(agency_id=agency.pk, user_id=None, reason="matching.sweep")
     MatchSweep.objects.get_or_create(agency=agency, defaults={"begun_at": now})
@@ -76,6 +78,8 @@ def sweep(*, agency: Agency, now: datetime) -> int:
     if state.done_at is not None:
         state.begun_at, state.done_at, state.position, state.pairs = now, None, None, 0
     own = Individual.objects.filter(agency=agency)
+    if own.filter(normalised_by__lt=VERSION).exists():
+        return 0
     after = own.filter(household__gt=state.position) if state.position else own
     houses = list(after.order_by("household").values_list("household", flat=True).distinct()[:HOUSEHOLDS])
     if houses:

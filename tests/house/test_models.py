@@ -12,6 +12,7 @@ from django.db import DatabaseError, IntegrityError, connection, models, transac
 
 from agencies.models import Agency
 from refugeecm.core import wall
+from refugeecm.core.backups.dumping import connected
 from refugeecm.core.classes import FieldClass
 from refugeecm.core.models import OutboxMessage, User
 from registration.models import Individual, InfluxEvent
@@ -251,6 +252,20 @@ def test_functions_that_look_past_the_policies_are_fixed_and_few(db):
         assert "search_path=public, pg_temp" in settings, name
         assert owner == ("owner" if is_trigger else "search"), name
         assert is_trigger or not public, f"{name} can be called by everybody"
+
+
+def test_functions_of_an_older_version_that_looked_past_the_policies_go(db):
+    with connected(connection.settings_dict["NAME"]) as owner:
+        owner.execute("BEGIN")
+        owner.execute(
+            "CREATE FUNCTION registration_old(int) RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'"
+        )
+        wall.drop_definers(owner)
+        owner.execute("SELECT count(*) FROM pg_proc WHERE prosecdef AND prorettype <> 'trigger'::regtype")
+        assert owner.fetchone() == (0,)
+        owner.execute("SELECT count(*) FROM pg_proc WHERE prosecdef AND prorettype = 'trigger'::regtype")
+        assert owner.fetchone() > (0,), "history goes on"
+        owner.execute("ROLLBACK")
 
 
 def test_history_is_written_by_triggers_that_always_fire(db):

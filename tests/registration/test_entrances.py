@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from registration import matching
-from registration.actions import corrections, duplicates, further_facts
+from registration.actions import corrections, duplicates, further_facts, normalising
 from registration.actions.corrections import version_of
 from registration.enums import FoundBy
 from registration.matching import trained
@@ -114,6 +114,19 @@ def test_the_register_is_compared_with_itself_once_a_day(
     while duplicates.sweep(agency=cast.border, now=later):
         pass
     assert [one.state for one in pairs(cast)] == ["different"]
+
+
+def test_after_an_upgrade_the_register_is_compared_once_everybody_can_be_found(
+    cast: Cast, event: InfluxEvent, zahra: Individual
+) -> None:
+    register(cast.caseworker, event, [{**ZAHRA, "father_name": "Uthman", "phone": ""}])
+    with acting_as(cast.caseworker.viewer):
+        Individual.objects.update(keys=[], normalised_by=0)
+    assert duplicates.sweep(agency=cast.border, now=NOW) == 0
+    while normalising.renew(agency=cast.border):
+        pass
+    assert duplicates.sweep(agency=cast.border, now=NOW) == 2, "the same day"
+    assert len(pairs(cast)) == 1
 
 
 def test_nobody_is_compared_with_their_own_family_or_across_a_wall(

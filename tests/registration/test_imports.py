@@ -15,7 +15,8 @@ from django.db import connection
 from agencies.access import Viewer
 from refugeecm.core.transitions import TransitionNotAllowed
 from refugeecm.demonstration.arrivals_file import HEADER, rows_of
-from registration.actions import events, imports
+from registration.actions import events, imports, normalising, sealing
+from registration.actions.imports import content as checked_content
 from registration.enums import BatchStatus, Outcome, StepKind, StepStatus
 from registration.models import (
     Household,
@@ -26,6 +27,8 @@ from registration.models import (
     Individual,
     InfluxEvent,
 )
+from registration.rules import names
+from registration.rules.keys import PersonKeys
 from tests.conftest import NOW, Cast, acting_as
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -245,3 +248,25 @@ def test_a_cancelled_file_leaves_nothing_to_read(cast: Cast) -> None:
     assert send(viewer, content(60)).pk != batch.pk, "after that it may be sent again"
     with pytest.raises(TransitionNotAllowed):
         accept(viewer, batch)
+
+
+def test_rows_checked_before_an_upgrade_are_registered_with_the_keys_of_after(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list waits for its review; meanwhile the rules of names change. Whoever is in it is found by the new ones."""
+    viewer = cast.caseworker.viewer
+    with monkeypatch.context() as before:
+        before.setattr(checked_content, "VERSION", names.VERSION - 1)
+        before.setattr(
+            "registration.actions.imports.checking.keys_of", lambda *_, **__: PersonKeys([1], [1], [1])
+        )
+        batch = send(viewer, content(30))
+        work()
+    accept(viewer, batch)
+    work()
+    with acting_as(viewer):
+        known = list(Individual.objects.owned_by(viewer))
+        stored = [one.keys for one in known]
+        normalising.normalise(known, sealing.Opener([one.pk for one in known]))
+        assert stored == [one.keys for one in known]
+        assert len(known) == 30

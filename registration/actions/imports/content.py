@@ -19,7 +19,9 @@ from registration.actions import sealing
 from registration.enums import Outcome, StepStatus
 from registration.matching import RowKeys
 from registration.models import ImportBatch, ImportChunk, ImportPiece, ImportRow
-from registration.rules.arrivals import ArrivalRow
+from registration.rules.arrivals import ArrivalRow, person_of
+from registration.rules.keys import keys
+from registration.rules.names import VERSION
 
 PIECE = 2**20
 PIECES = 1000  # of one upload at most
@@ -125,24 +127,31 @@ def raw_rows(chunk: ImportChunk, key: bytes) -> list[tuple[int, list[str]]]:
 
 
 def seal_checked(rows: list[CheckedRow], *, key: bytes, chunk: ImportChunk) -> bytes:
-    """Return the sealed form of checked rows."""
-    plain = orjson.dumps(rows, default=tuple)
+    """Return the sealed form of checked rows, each with the version of the rules that made its keys."""
+    plain = orjson.dumps([(*one, VERSION) for one in rows], default=tuple)
     return crypto.seal(plain, key=key, place=place("checked", chunk.batch_id, chunk.seq))
 
 
 def checked(chunk: ImportChunk, key: bytes, *, only: Container[int] | None = None) -> list[CheckedRow]:
-    """Return the rows of a chunk as checked, with their keys; rows with errors are not among them. `only`: these numbers."""
+    """Return the rows of a chunk as checked, with their keys; rows with errors are not among them. `only`: these numbers.
+
+    Keys that an older version of the rules made, when the file was checked before an upgrade, are made anew.
+    """
     if not chunk.checked:
         return []
     rows: list[CheckedRow] = []
     plain = crypto.unseal(chunk.checked, key=key, place=place("checked", chunk.batch_id, chunk.seq))
-    for number, values, keys in orjson.loads(plain):
+    secret = crypto.derived("keys")
+    for number, values, made, *version in orjson.loads(plain):
         if only is not None and number not in only:
             continue
         for index in _DATE_PLACES:
             if values[index]:
                 values[index] = date.fromisoformat(values[index])
-        rows.append(CheckedRow(number, ArrivalRow(*values), keys))
+        row = ArrivalRow(*values)
+        if version != [VERSION]:
+            made = keys(person_of(row), secret=secret, further=row.further_names)
+        rows.append(CheckedRow(number, row, made))
     return rows
 
 
