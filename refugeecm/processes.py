@@ -33,8 +33,8 @@ def tail(path: Path, lines: int = 15) -> str:
     return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else ""
 
 
-def _follow(parent: int, death: signal.Signals) -> Callable[[], None]:
-    """What the child does between fork and exec: after the change of user, which would clear the request."""
+def follow(parent: int, death: signal.Signals) -> Callable[[], None]:
+    """Return what a child does once it is forked: between fork and exec after the change of user, which would clear the request."""
 
     def ask() -> None:
         if _libc is not None:
@@ -72,7 +72,7 @@ def spawn(
             user=uid,
             group=gid,
             extra_groups=None if user is None else [],
-            preexec_fn=_follow(os.getpid(), death),
+            preexec_fn=follow(os.getpid(), death),
         )
     finally:
         if output is not None:

@@ -6,17 +6,64 @@ import csv
 import json
 import os
 import resource
+import signal
 import time
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from refugeecm import processes
+from refugeecm.core.backups.dumping import connected, owner
 from registration.importers.refusals import Refusal
 from registration.matching import POSSIBLE
 from registration.matching.files import Files
+
+_RUNS = 726_354  # the advisory locks of runs, each with the hash of the name of its schema
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
+def _as_a_worker() -> None:
+    """Let a worker die at once when it is told to, or when the run is killed; Ctrl-C is the run's affair."""
+    if signal.getsignal(signal.SIGTERM) is _end:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        processes.follow(os.getppid(), signal.SIGKILL)()
+
+
+os.register_at_fork(after_in_child=_as_a_worker)
+
+
+@contextmanager
+def _run(schema: str) -> Iterator[None]:
+    """End on SIGTERM as on Ctrl-C, with everything thrown away; throw away what runs that were killed have left.
+
+    The number in a schema's name is a process perhaps of another machine. A run that lives holds the lock of its schema's name;
+    the system frees it however the run and its workers end.
+    """
+    before = signal.signal(signal.SIGTERM, _end)
+    try:
+        with connected(owner()["NAME"]) as cursor:
+            cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname ~ '^scratch_[0-9]+$'")
+            for name in {schema, *(name for (name,) in cursor.fetchall())}:
+                cursor.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [_RUNS, name])
+                if cursor.fetchone()[0]:
+                    cursor.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+                    if name != schema:
+                        cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [_RUNS, name])
+                elif name == schema:
+                    raise CommandError("A run with the same number lives on another machine. Start again.")
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class Command(BaseCommand):
@@ -50,7 +97,7 @@ class Command(BaseCommand):
             if not path.exists():
                 raise CommandError(f"{path} does not exist.")
         try:
-            with files.scratch():
+            with _run(files.schema), files.scratch():
                 files.load(bare=options["untrained"])
                 loaded = time.monotonic()
                 pairs = sorted(
