@@ -95,7 +95,10 @@ def check_part(*, merge: Merge, survivor: Individual, merged: Individual) -> Non
         )
     if (survivor.agency_id, merged.agency_id) != (merge.agency_id, merge.other_agency_id):
         raise NotPermitted(
-            _("One of the records belongs to another agency since. They can no longer be taken apart.")
+            _(
+                "One of the two records was handed over to another agency since, and only that agency changes it."
+                " They can no longer be taken apart."
+            )
         )
 
 

@@ -41,9 +41,11 @@ def former(house: Household, viewer: Viewer) -> tuple[list[Place], list[Individu
 
 
 def earlier(person: Individual, viewer: Viewer) -> list[Place]:
-    """Return the places that a person had before, in this group and in others."""
-    known = Household.objects.visible_to(viewer)
-    rows = _rows(viewer).filter(individual=person, household__in=known).select_related("household")[:LIMIT]
+    """Return the places that a person had before, in this group and in others, under a record that was merged into theirs, too."""
+    known, ids = Household.objects.visible_to(viewer), {person.pk}
+    if person.has_merges:  # type: ignore[attr-defined]
+        ids |= Individual.objects.visible_to(viewer).merged_into_any(ids)
+    rows = _rows(viewer).filter(individual__in=ids, household__in=known).select_related("household")[:LIMIT]
     return [_place(row, row.household.number, reverse("household", args=[row.household_id])) for row in rows]
 
 

@@ -113,11 +113,15 @@ def histories() -> dict[str, type[models.Model]]:
 
 
 def belonging_to(number: str, viewer: Viewer) -> frozenset[uuid.UUID]:
-    """Return the ids of the own person, or people of the household, with this number, and of what belongs to them."""
+    """Return the ids of the own person, or people of the household, with this number, and of what belongs to them.
+
+    The records that were merged into theirs are theirs too: what was disclosed of those before stands under their ids.
+    """
     wanted = "".join(number.split()).upper()
     people = Individual.objects.owned_by(viewer).filter(Q(number=wanted) | Q(household__number=wanted))[:100]
-    found = {one.pk for one in people} | {one.household_id for one in people}
-    ids = [one.pk for one in people]
+    ids = {one.pk for one in people}
+    ids |= Individual.objects.owned_by(viewer).merged_into_any(ids)
+    found = ids | {one.household_id for one in people}
     claims = Claim.objects.owned_by(viewer).filter(individual__in=ids).values_list("pk", flat=True)
     documents = Document.objects.owned_by(viewer).filter(individual__in=ids).values_list("pk", flat=True)
     referrals = Referral.objects.owned_by(viewer).filter(claim__in=claims).values_list("pk", flat=True)

@@ -95,6 +95,11 @@ class IndividualQuerySet(PersonQuerySet["Individual"]):
         further = self.leading_to(merged.values()) if merged else {}
         return {one: further.get(into, into) for one, into in merged.items()}
 
+    def merged_into_any(self, ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+        """Return the ids of those among these records that were merged into one of `ids`, one after the other or not."""
+        found = set(self.filter(merged_into__in=list(ids)).values_list("pk", flat=True))
+        return found | self.merged_into_any(found) if found else found
+
     def focal_points(self) -> IndividualQuerySet:
         """Return those in whose name a group's file is open."""
         return self.active().filter(relationship__in=FOCAL)

@@ -9,11 +9,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
+from agencies.actions import agencies as founding
 from agencies.actions import reads
-from registration.actions import consents
+from agencies.enums import Role
+from refugeecm.core.models import User
+from registration.actions import consents, merging
 from registration.models import Individual
-from tests.conftest import NOW, Cast, acting_as, viewer_of
+from tests.conftest import NOW, Cast, Person, acting_as, register, viewer_of
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
@@ -128,3 +132,24 @@ def test_the_number_of_statements_does_not_grow(cast: Cast, looked_at: list[Indi
     with acting_as(cast.caseworker.viewer), connection.cursor() as cursor:
         cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'readevent_subjects'")
         assert "gin" in cursor.fetchone()[0]
+
+
+def test_what_was_seen_of_a_record_that_was_merged_stands_in_the_ledger_of_the_one_that_goes_on(
+    cast: Cast, looked_at: list[Individual], event: Any
+) -> None:
+    """Mariam is registered once more, then again: the two older records are merged, one after the other, into the newest."""
+    user = User.objects.create_user("vera@border.example", name="Vera")
+    lead = Person(user, founding.enrol(agency=cast.border, user=user, role=Role.SUPERVISOR))
+    first, second, last = looked_at[0], *(register(cast.caseworker, event, [{}])[0] for _ in "12")
+    assert cast.partner.browser().get(reverse("individual", args=[second.pk])).status_code == 200
+    with acting_as(lead.viewer):
+        for survivor, other in ((second, first), (last, second)):
+            merging.merge(
+                survivor=survivor, merged=other, taken=[], reason="", by=lead.viewer, now=timezone.now()
+            )
+    browser = cast.caseworker.browser()
+    context = browser.get(reverse("disclosures", args=[last.pk])).context
+    found = {(one.agency, one.door): one.times for one in context["summary"]}
+    assert found == {("Helping Hands", "pages"): 3, ("Helping Hands", "api"): 1}
+    assert len(context["lines"]) == 4
+    assert "Helping Hands" in browser.get(reverse("statement", args=[last.pk])).content.decode()

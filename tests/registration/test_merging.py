@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 
 from agencies.actions import agencies as founding
 from agencies.enums import Role
@@ -21,6 +22,7 @@ from registration.actions import (
     corrections,
     exceptions,
     further_facts,
+    groups,
     merging,
     needs,
     sealing,
@@ -306,3 +308,17 @@ def test_a_conflict_of_interest_goes_along(
     parted(supervisor, made)
     with acting_as(cast.colleague.viewer):
         assert Individual.objects.visible_to(cast.colleague.viewer).filter(pk=family[0].pk).exists()
+
+
+def test_places_that_somebody_had_under_the_other_record_stand_on_the_page_of_the_one_that_goes_on(
+    cast: Cast, supervisor: Person, family: list[Individual], twin: Individual
+) -> None:
+    with acting_as(supervisor.viewer):
+        groups.move(
+            members=list(twin.household.members.all()), household=family[0].household, relationships={twin.pk: "SIB"},
+            reason="moved", on=NOW.date(), child_headed=True, by=supervisor.viewer, now=NOW,
+        )  # fmt: skip
+    merged(supervisor, family[0], fresh(supervisor, twin))
+    page = supervisor.browser().get(reverse("individual", args=[family[0].pk]))
+    assert twin.household.number in [str(place.name) for place in page.context["earlier"]]
+    assert "Places in groups before" in page.content.decode()

@@ -22,6 +22,7 @@ from cases.models import Claim
 from refugeecm.core import outbox, wall
 from refugeecm.core.models import Event, User
 from refugeecm.core.transitions import TransitionNotAllowed
+from registration.actions import merging
 from registration.actions.sealing import Opener
 from registration.models import (
     Document,
@@ -358,6 +359,26 @@ def terms(giver: Sequence[Person], taker: Sequence[Person], event: Any) -> Agree
     signed(made, *taker)
     outbox.drain(now=timezone.now())
     return made
+
+
+def test_a_merge_is_not_taken_apart_once_one_of_the_records_went_to_another_agency(
+    cast: Cast, supervisor: Person, event: Any, family: list[Individual], agree: Any
+) -> None:
+    twin = register(cast.caseworker, event, [{"given_name": "Maryam"}])[0]
+    to_help = agree()
+    terms([cast.partner_admin, cast.partner_second], [cast.admin, cast.second_admin], event)
+    with acting_as(supervisor.viewer):
+        made = merging.merge(survivor=family[0], merged=twin, reason="", by=supervisor.viewer, now=NOW)
+    approve(accept(offer(cast, family, to_help), cast.partner), supervisor)
+    outbox.drain(now=timezone.now())
+    page = (
+        supervisor.browser()
+        .post(reverse("merge", args=[made.pk]), {"reason": "Two sisters"})
+        .content.decode()
+    )
+    assert "handed over to another agency since, and only that agency changes it" in page
+    with acting_as(supervisor.viewer):
+        assert Individual.objects.get(pk=twin.pk).merged_into_id == family[0].pk
 
 
 def test_a_partner_at_work_on_the_family_is_waited_for(
