@@ -134,9 +134,11 @@ definers += [
                       AND q.agency_id = m.agency_id AND o.agency_id = t.agency_id)
             ), room AS MATERIALIZED (
                 SELECT one_agency, other_agency, {OPEN} - (
-                    SELECT count(*) FROM registration_matchquestion q JOIN registration_individual i ON i.id = q.individual_id
-                    WHERE q.agency_id = b.one_agency AND q.partner_id = b.other_agency AND q.state = 'possible'
-                      AND i.process_status IN ({_THERE})) AS left_over
+                    SELECT count(*) FROM registration_matchquestion q
+                    JOIN registration_matchquestion o ON o.pair = q.pair AND o.id <> q.id
+                    JOIN registration_individual i ON i.id = q.individual_id AND i.process_status IN ({_THERE})
+                    JOIN registration_individual u ON u.id = o.individual_id AND u.process_status IN ({_THERE})
+                    WHERE q.agency_id = b.one_agency AND q.partner_id = b.other_agency AND q.state = 'possible') AS left_over
                 FROM (SELECT DISTINCT LEAST(one_agency, other_agency) AS one_agency, GREATEST(one_agency, other_agency) AS other_agency
                       FROM fresh) AS b
             ), noted AS MATERIALIZED (
@@ -181,7 +183,8 @@ definers += [
                         UNION SELECT i.id, i.agency_id, i.merged_into_id FROM goes_on g
                         JOIN registration_individual i ON i.id = g.next AND i.agency_id = g.agency_id
                     ) SELECT id FROM goes_on WHERE next IS NULL) AS s
-            ) SELECT registration_note_possible(array_agg(mine), array_agg(theirs)) FROM standing HAVING count(*) > 0
+            ) SELECT registration_note_possible(array_agg(mine), array_agg(theirs)) FROM standing HAVING count(*) > 0;
+            SELECT ''  -- else the answer would be empty where nothing was found, and NULL is not the same as void
         """,
         reads=_READS,
         writes=("registration_matchquestion",),
