@@ -35,17 +35,15 @@ def shares_of(person: Person, *, secret: bytes, crowded: Collection[int] = ()) -
     `secret`: as in keys_of. `crowded`: keys of too many people, which tell nobody apart.
     """
     given = (search_keys(person.given_name) or search_keys(person.native_name))[:1]
-    bare = person._replace(phones=(), documents=(), mother_name="")
-    year = bare._replace(birth_date=bare.birth_date and bare.birth_date.replace(month=1, day=1))
-
-    def match(one: Person) -> set[int]:
-        return set(keys_of(one, secret=secret, probing=False).match)
-
-    alone = match(bare)
-    named = match(year)
-    days, sure = alone - named - {*crowded}, match(person) - alone - {*crowded}
+    found = keys_of(person, secret=secret, probing=False)
+    # On the first of January, where many are written, no word has a key with the day.
+    year = person._replace(birth_date=person.birth_date and person.birth_date.replace(month=1, day=1))
+    without = {*keys_of(year, secret=secret, probing=False).match}
+    told = {*found.match} - {*crowded}
+    sure = told & {*found.sure}
+    days, named = told - sure - without, (told - sure) & without
     if not given or not (days or sure):
         return None
     whole = (person.given_name, person.father_name, person.family_name, person.native_name)
     names = {key for text in whole for key in search_keys(text)}
-    return Shares(given[0], sorted(names), sorted(named - {*crowded}), sorted(days), sorted(sure)[:SURE])
+    return Shares(given[0], sorted(names), sorted(named), sorted(days), sorted(sure)[:SURE])
