@@ -2,8 +2,9 @@
 
 A list asks for own rows or shared ones, in one order: no index serves such an "or", and behind a policy the planner cannot know how
 few are shared. So each half is asked for by itself, by a function that looks past the policies and draws the same border inside: own
-rows by the index of a filter, shared ones from the access rows of agreements that are live. What it returns are ids; the rows are then
-read like all others, through visible_to and the policies.
+rows by the index of a filter, shared ones from the access rows of agreements that are live; these only where there are any, since to
+plan for them takes longer than to find a name. What it returns are ids; the rows are then read like all others, through visible_to and
+the policies.
 """
 
 from __future__ import annotations
@@ -35,15 +36,15 @@ _BODY = """
             'SELECT found.id FROM ((SELECT {id} AS id {rows} WHERE {owner} = ', me, few, $own${open}$own$,
             CASE WHEN whose = 'any' THEN ' LIMIT ' ELSE ' ORDER BY {id} DESC LIMIT ' END,
             CASE WHEN whose = 'shared' THEN 0 ELSE at_most END,
-            ') UNION (SELECT {id} AS id {rows} JOIN registration_personaccess p ON p.individual_id = i.id',
-            ' JOIN agencies_agreement a ON a.id = p.agreement_id',
-            $shared$ WHERE {live} AND (p.consent_id IS NULL OR EXISTS
-                (SELECT 1 FROM registration_consent c WHERE c.id = p.consent_id AND c.withdrawn_at IS NULL))$shared$,
-            ' AND p.agency_id = ', me, format(' AND a.id = ANY (%L::uuid[])', shown_by),
-            format(' AND i.id BETWEEN %L AND %L', first, last), few, $open${open}$open$,
-            ' ORDER BY {order} DESC LIMIT ',
-            CASE WHEN whose IN ('agency', 'mine') OR first IS NULL THEN 0 ELSE at_most * cardinality(shown_by) END,
-            ')) AS found ORDER BY found.id DESC LIMIT ', at_most
+            ')', CASE WHEN whose IN ('agency', 'mine') OR first IS NULL THEN '' ELSE concat(
+                ' UNION (SELECT {id} AS id {rows} JOIN registration_personaccess p ON p.individual_id = i.id',
+                ' JOIN agencies_agreement a ON a.id = p.agreement_id',
+                $shared$ WHERE {live} AND (p.consent_id IS NULL OR EXISTS
+                    (SELECT 1 FROM registration_consent c WHERE c.id = p.consent_id AND c.withdrawn_at IS NULL))$shared$,
+                ' AND p.agency_id = ', me, format(' AND a.id = ANY (%L::uuid[])', shown_by),
+                format(' AND i.id BETWEEN %L AND %L', first, last), few, $open${open}$open$,
+                ' ORDER BY {order} DESC LIMIT ', at_most * cardinality(shown_by), ')'
+            ) END, ') AS found ORDER BY found.id DESC LIMIT ', at_most
         );
     END
 """
