@@ -46,6 +46,9 @@ def decide(
     """Say what these pairs are. Of relatives each record of the viewer's agency notes the other as one, `relationship` saying what the
     older record's person is to the newer's. Raises NotPermitted, TransitionNotAllowed."""
     policies.check_may(by, Permission.MATCH_REVIEW)
+    if not pairs:
+        raise NotPermitted(_("None of these pairs waits any more. Reload the page."))
+    _check_apart(pairs)
     if to == MatchState.RELATIVE and relationship not in Relationship.values:
         raise NotPermitted(_("Choose what they are to each other."), field="relationship")
     for pair in pairs:
@@ -54,6 +57,16 @@ def decide(
             _link(pair, relationship, by=by, now=now)
     subjects = {one for pair in pairs for one in (pair.individual_id, pair.other_id)}
     events.note(DECIDED, "individual", *sorted(subjects), by=by, now=now, tell=None, state=str(to))
+
+
+def _check_apart(pairs: Sequence[MatchCandidate]) -> None:
+    """Whether merged records are one person is decided on the page of the merge."""
+    both = Q()
+    for pair in pairs:
+        two = (pair.individual_id, pair.other_id)
+        both |= Q(survivor__in=two, merged__in=two)
+    if Merge.objects.filter(both, status__in=[MergeStatus.DONE, MergeStatus.PROPOSED]).exists():
+        raise NotPermitted(_("The records are merged since. Take them apart on the page of the merge."))
 
 
 def _link(pair: MatchCandidate, relationship: str, *, by: Viewer, now: datetime) -> None:
@@ -88,12 +101,7 @@ def take_back(*, by: Viewer, now: datetime) -> list[MatchCandidate]:
     if last is None or last.decided_at is None:
         raise NotPermitted(_("There is no decision of yours to take back."))
     pairs = list(mine.filter(decided_at=last.decided_at).order_by("-score", "pk")[:AT_ONCE])
-    both = Q()
-    for pair in pairs:
-        two = (pair.individual_id, pair.other_id)
-        both |= Q(survivor__in=two, merged__in=two)
-    if Merge.objects.filter(both, status__in=[MergeStatus.DONE, MergeStatus.PROPOSED]).exists():
-        raise NotPermitted(_("The records are merged since. Take them apart on the page of the merge."))
+    _check_apart(pairs)
     for pair in pairs:
         if pair.state == MatchState.RELATIVE:
             _unlink(pair, by=by, now=now)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agencies import access
-from agencies.access import Permission, Viewer
+from agencies.access import Permission, Sight, Viewer
 from agencies.access.declaration import ViewedRequest
 from agencies.actions import reads
 from refugeecm.core.paging import page_of
@@ -23,7 +23,7 @@ from refugeecm.core.refusals import NotPermitted, allows, told_on, told_to
 from refugeecm.core.words import headed
 from registration import policies
 from registration.actions import absorbing, merging, review, sealing
-from registration.enums import COUNTED, MatchKind, MatchState, MergeStatus
+from registration.enums import COUNTED, UNDECIDED, MatchKind, MatchState, MergeStatus
 from registration.forms import review as forms
 from registration.models import Individual, MatchCandidate, Merge, MergeMove
 from registration.reports import said
@@ -102,6 +102,7 @@ def duplicate(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         given = form.cleaned_data
         with told_on(form):
             whole = given["to"] == "family"
+            _check_seen(request, pair, same if whole else None)
             review.decide(
                 pairs=same if whole else [pair], to=MatchState.SAME if whole else given["to"], reason=given["reason"],
                 relationship=given["relationship"], by=viewer, now=now,
@@ -128,6 +129,18 @@ def duplicate(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         "crumbs": [(_("Duplicates"), reverse("duplicates"))],
     }
     return render(request, "registration/duplicate.html", context)
+
+
+def _check_seen(request: ViewedRequest, pair: MatchCandidate, family: list[MatchCandidate] | None) -> None:
+    """Refuse to answer for another page than was shown: what a colleague decided meanwhile is not replaced by a key."""
+    sent = request.POST
+    of = len(family or ())
+    if sent.get("was", pair.state) != pair.state or (
+        family is not None and sent.get("of", str(of)) != str(of)
+    ):
+        raise NotPermitted(
+            _("These pairs changed since the page was shown. Look again, and decide then: nothing was saved.")
+        )
 
 
 def _next(viewer: Viewer, family: list[MatchCandidate]) -> tuple[Any, ...]:
@@ -177,6 +190,11 @@ def merge(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Choose field by field what the record that stays says, see what goes along, and merge; or ask the other agency."""
     viewer, now = request.viewer, timezone.now()
     pair, line = _pair(viewer, pk)
+    if pair.state in {MatchState.DIFFERENT, MatchState.RELATIVE}:
+        messages.error(
+            request, _("Somebody decided that these are two people. Take that decision back first.")
+        )
+        return redirect("duplicate", pk)
     newer, older = line.people
     given = request.POST or request.GET
     keep = given.get("keep", "")
@@ -287,6 +305,8 @@ def merged(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     if len(both) != 2:
         raise Http404
     reads.record(viewer=viewer, rows=list(both.values()), view="merge", now=now)
+    pair = MatchCandidate.objects.visible_to(viewer).filter(individual__in=both, other__in=both)
+    pair = pair.filter(state__in=[*UNDECIDED, MatchState.SAME])
     moved = MergeMove.objects.filter(merge=one, agency_id=viewer.agency_id, table__in=KINDS)
     moves = list(moved.values_list("table", "stayed"))
     context = {
@@ -296,7 +316,10 @@ def merged(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
             {"proposed": (_("Goes on"), _("Is closed")), "done": (_("Goes on"), _("Closed"))}.get(
                 one.status, ("", "")
             ),
-            (both[one.survivor_id], both[one.merged_id]),
+            [
+                (person, Sight(person, viewer).text("given_name", person.full_name))
+                for person in (both[one.survivor_id], both[one.merged_id])
+            ],
             strict=True,
         ),
         "taken": [headed(Individual._meta.get_field(name)) for name in one.taken],
@@ -310,6 +333,7 @@ def merged(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
             if any(table == name for name, _stayed in moves)
         ],
         "kind": MERGE_KINDS.get(MergeStatus(one.status), "neutral"),
+        "pair": pair.first() if one.status == MergeStatus.UNDONE else None,
         "proposed": one.status == MergeStatus.PROPOSED,
         "ours": not allows(policies.check_confirm, merge=one, by=viewer),
         "may_part": one.status == MergeStatus.DONE and viewer.may(Permission.PERSON_MERGE),

@@ -190,6 +190,8 @@ def test_merged_from_the_page_the_record_leads_to_the_one_that_goes_on(
     )
     merge = browser.get(answer["Location"]).content.decode()
     assert "Family name" in merge
+    assert merge.count(family[0].full_name) == 2, "both are named, not only numbered"
+    assert "say so of the pair" not in merge
     here, there = reverse("individual", args=[again[0].pk]), reverse("individual", args=[family[0].pk])
     assert browser.get(here)["Location"] == there
     assert "Closed" in browser.get(f"{here}?record=1").content.decode()
@@ -205,6 +207,8 @@ def test_merged_from_the_page_the_record_leads_to_the_one_that_goes_on(
     assert "merged since" in browser.post(reverse("duplicates-back"), follow=True).content.decode()
     parted = browser.post(answer["Location"], {"reason": "Two sisters"}, follow=True).content.decode()
     assert "Both stand as before" in parted
+    assert "say so of the pair" in parted
+    assert reverse("duplicate", args=[pair.pk]) in parted
     assert browser.get(here).status_code == 200
     clerk = cast.caseworker.browser()
     assert clerk.post(address, {"keep": "older", "reason": "x"}).status_code == 403
@@ -280,3 +284,38 @@ def test_what_is_sealed_is_no_pair_for_those_who_may_not_read_it(
     assert supervisor.browser().get(reverse("duplicate", args=[pair.pk])).status_code == 200
     with acting_as(cast.caseworker.viewer), pytest.raises(NotPermitted):
         review.take_back(by=cast.caseworker.viewer, now=NOW)
+
+
+def test_of_two_who_decide_the_second_replaces_nothing_that_she_did_not_see(
+    cast: Cast, supervisor: Person, family: list[Individual], again: list[Individual]
+) -> None:
+    noted(supervisor, (again[0], family[0], 9.0), (again[1], family[1], 8.0), (again[2], family[2], 7.0))
+    with acting_as(supervisor.viewer):
+        first, second, third = MatchCandidate.objects.order_by("-score")
+    address = reverse("duplicate", args=[first.pk])
+    amina, boris = cast.caseworker.browser(), cast.colleague.browser()
+    shown = dict(re.findall(r'name="(was|of)" value="(\w+)"', boris.get(address).content.decode()))
+    assert shown == {"was": "open", "of": "3"}
+    amina.post(reverse("duplicate", args=[third.pk]), {"to": "different"})
+    assert "These pairs changed" in boris.post(address, {"to": "family", **shown}).content.decode()
+    assert amina.post(address, {"to": "family", "was": "open", "of": "2"}).status_code == 302
+    told = boris.post(address, {"to": "different", "reason": "Looks younger", **shown}).content.decode()
+    assert "These pairs changed" in told
+    assert "Looks younger" in told, "what was typed stays"
+    assert 'name="was" value="same"' in told, "looked at again, it may be decided otherwise"
+    assert "None of these pairs waits" in boris.post(address, {"to": "family"}).content.decode()
+    with acting_as(supervisor.viewer):
+        assert {one.pk: (one.state, one.decided_by_id) for one in MatchCandidate.objects.all()} == {
+            first.pk: ("same", cast.caseworker.user.pk),
+            second.pk: ("same", cast.caseworker.user.pk),
+            third.pk: ("different", cast.caseworker.user.pk),
+        }
+    lead = supervisor.browser()
+    apart = reverse("duplicate-merge", args=[third.pk])
+    page = lead.post(apart, {"keep": "older", "reason": "x"}, follow=True).content.decode()
+    assert "decided that these are two people" in page
+    assert lead.post(reverse("duplicate-merge", args=[first.pk]), {"reason": "x"}).status_code == 302
+    assert "merged since" in lead.post(address, {"to": "different"}).content.decode()
+    with acting_as(supervisor.viewer):
+        assert MatchCandidate.objects.get(pk=first.pk).state == "same"
+        assert Merge.objects.count() == 1
