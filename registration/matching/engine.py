@@ -31,6 +31,8 @@ POSSIBLE = -1.0  # bits: from here on a person looks at the pair (docs/accuracy.
 SAME = 5.0  # bits: from here on they are taken for one person until somebody looks
 KIN = 3.0  # bits: from here on they are shown as likely relatives
 HOPELESS = -6.0  # bits, were all names the same: then they are not compared
+FAR = 15.0  # bits by which somebody else is likelier: then this one is hardly meant, too
+TWICE = 5.0  # bits that it costs to be both: one in thirty of a register stands in it twice
 BEGINS = -4.0  # bits: how likely one pair must be for two families to be compared person by person
 FEW = 20  # people with somebody's keys are all compared; of more only those who may be the person
 
@@ -245,7 +247,14 @@ def matches(
             sizes=sizes,
             people=weights.people,
         )
-    return _found(pairs, score, alone, cut)
+    return _found(pairs, _beside_others(pairs, score), alone, cut)
+
+
+def _beside_others(pairs: _Pairs, score: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the scores with less for those beside whom somebody else of the register is far likelier to be meant."""
+    best, place = np.full(len(pairs.probes), -np.inf), np.array(pairs.place, np.intp)
+    np.maximum.at(best, place, score)
+    return np.where(best[place] > score + FAR, score - TWICE, score)
 
 
 Houses = set[tuple[Hashable, Ref]]

@@ -78,8 +78,14 @@ class _Row(NamedTuple):
         return record_of(self.person, keys=self.keys.match, secret=_SECRET)
 
     @property
+    def named(self) -> Record:
+        """What is counted of them."""
+        one = self.person
+        return Record(one.given_name, one.father_name, one.family_name, nationality=one.nationality)
+
+    @property
     def probe(self) -> Probe:
-        return Probe(self.record, self.keys.probe, self.household, frozenset(self.keys.sure))
+        return Probe(self.record, self.keys.probe, self.household, frozenset(self.keys.sure + self.keys.part))
 
     @property
     def columns(self) -> tuple[object, ...]:
@@ -110,11 +116,11 @@ class _Row(NamedTuple):
 def _rows(header: Header, block: Block, today: date, *, probing: bool = True) -> Iterator[tuple[int, _Row]]:
     """Yield number and row of a block; what makes no sense is left out, the rest of a row may still tell who it is."""
     for number, cells in block:
-        row, errors = read_cells(header, cells, today=today)
+        row, errors = read_cells(header, cells, today=today, nameless=True)
         if row is None:
             wrong = {error.column for error in errors if not error.warning}
             sound = [None if one in wrong else one for one in header]
-            row, _errors = read_cells(sound, cells[: len(header)], today=today)
+            row, _errors = read_cells(sound, cells[: len(header)], today=today, nameless=True)
         if row is not None:
             person, ref = person_of(row), row.source_id or f"row {number}"
             yield (
@@ -231,7 +237,7 @@ class Files:
         write = csv.writer(out, lineterminator="\n")
         for number, one in _rows(*given, self.today, probing=False):
             count += 1
-            names.count(one.record)
+            names.count(one.named)
             write.writerow((number, *one.columns))
         out.seek(0)
         with self.connected() as cursor:

@@ -132,7 +132,7 @@ def _own(row: tuple[Any, ...]) -> Known:
 def probe_of(person: Person, keys: PersonKeys, *, household: Hashable = None) -> Probe:
     """Return somebody who arrives, as the engine asks for them."""
     record = record_of(person, keys=keys.match, secret=crypto.derived("keys"))
-    return Probe(record, keys.probe, household, frozenset(keys.sure))
+    return Probe(record, keys.probe, household, frozenset(keys.sure + keys.part))
 
 
 def candidates(

@@ -177,6 +177,7 @@ def read_row(
     today: date,
     country_scheme: str = "ISO3",
     month_first: Container[str] = (),
+    nameless: bool = False,
 ) -> tuple[ArrivalRow | None, list[RowError]]:
     """One row, by field, as a person, with what is wrong. The person is None when something besides warnings
     is wrong.
@@ -188,7 +189,7 @@ def read_row(
     text, note = reading.text, reading.note
     given, father, family, native = map(text, NAME_FIELDS)
     if not (given or father or family or native):
-        note("", "no_name")
+        note("", "no_name", warning=nameless)
     sex = reading.code("sex", words.SEX, "U", warning=False) or "U"
     registered = reading.date("registration_date", today)
     arrived = reading.date("arrival_date", today)
@@ -246,10 +247,13 @@ def read_cells(
     today: date,
     country_scheme: str = "ISO3",
     month_first: Container[str] = (),
+    nameless: bool = False,
 ) -> tuple[ArrivalRow | None, list[RowError]]:
     """As `read_row`, from a row of a file and the fields of its header (see `columns.map_header`)."""
     values = {field: cell for field, cell in zip(columns, cells, strict=False) if field}
-    row, errors = read_row(values, today=today, country_scheme=country_scheme, month_first=month_first)
+    row, errors = read_row(
+        values, today=today, country_scheme=country_scheme, month_first=month_first, nameless=nameless
+    )
     if len(cells) > len(columns):
         row = None
         errors.append(RowError("", "too_many_cells", MESSAGES["too_many_cells"], ""))

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from registration.rules.keys import Person, document_key, phone_key
+from registration.rules.keys import Person, document_key, phone_key, slip_keys
 from registration.rules.names import Form, alike, forms
 
 MISSING = 0  # the first level of each field: one of the two does not say
@@ -37,7 +37,7 @@ LEVELS: Mapping[str, tuple[str, ...]] = {
     "birth_place": ("missing", "same", "close", "differs"),
     "mother_name": _NAME,
     "phone": ("missing", "same", "differs"),
-    "document": ("missing", "same", "booklet", "differs"),
+    "document": ("missing", "same", "booklet", "differs", "close"),
 }
 FIELDS = tuple(LEVELS)
 NAMED = (
@@ -71,6 +71,7 @@ class Record(NamedTuple):
     papers: Collection[str] | None = ()
     phones: tuple[int, ...] = ()
     documents: tuple[tuple[int, str], ...] = ()
+    slips: tuple[int, ...] = ()
 
 
 def record_of(person: Person, *, keys: Collection[int], secret: bytes) -> Record:
@@ -94,6 +95,7 @@ def record_of(person: Person, *, keys: Collection[int], secret: bytes) -> Record
         frozenset(kind for _key, kind in documents),
         phones,
         documents,
+        tuple(slip_keys(person, secret=secret)),
     )
 
 
@@ -188,7 +190,7 @@ def _papers(a: Record, b: Record) -> int:
             level = 2
         elif level == MISSING and kind in b.papers:
             level = 3
-    return level
+    return 4 if level == 3 and any(one in b.keys for one in a.slips) else level
 
 
 def _january(day: date) -> bool:

@@ -48,6 +48,7 @@ _LEVEL: dict[str, dict[str, str]] = {
         "same": _SAME,
         "booklet": gettext_noop("the same family booklet"),
         "differs": gettext_noop("another number of the same kind of document"),
+        "close": gettext_noop("half of the number is the same: it may be mistyped"),
     },
     "order": {
         "family_first": gettext_noop("given and family name changed places"),

@@ -121,6 +121,33 @@ def _further_keys(person: Person, latin: list[str], native: list[str]) -> list[i
     return keys
 
 
+def _day(person: Person) -> str:
+    """The day of birth; empty where the year alone is known, which is written as its first of January."""
+    born = person.birth_date
+    return born.isoformat() if born and (born.month, born.day) != (1, 1) else ""
+
+
+def _together(person: Person, tokens: Sequence[str]) -> list[int]:
+    """Keys that need no given name: two of the day of birth, the mother's name and the place of birth; the mother's name with the
+    family's. A space within them seldom counts."""
+    day = _day(person)
+    mother, place = ("".join(skeletons(one)) for one in (person.mother_name, person.birth_place))
+    family = tokens[-1] if tokens else ""
+    pairs = (("dp", day, place), ("dm", day, mother), ("mp", mother, place), ("mf", mother, family))
+    return [_name_key(kind, one, other) for kind, one, other in pairs if one and other]
+
+
+def slip_keys(person: Person, *, secret: bytes) -> list[int]:
+    """The halves of each document's number with the day of birth, and with the mother's name: one half stays where one character is
+    mistyped."""
+    beside = [one for one in (_day(person), "".join(skeletons(person.mother_name))) if one]
+    seal = _sealing("half", secret)
+    forms = [form for form in map(document_form, person.documents) if len(form) > 5]
+    middles = [(one, len(one) // 2) for one in forms]
+    halves = [(at, half) for one, n in middles for at, half in enumerate((one[:n], one[n:]))]
+    return [seal(f"{one} {at} {half}") for one in beside for at, half in halves]
+
+
 def _mother_keys(person: Person, tokens: list[str]) -> list[int]:
     """The given name with the mother's, in any year."""
     if not person.mother_name:
@@ -146,12 +173,14 @@ def _years_beside(born: date | None, words: int) -> list[int]:
 class PersonKeys(NamedTuple):
     """All keys of one person. stored: what is kept with the person, for search (at most six) and matching, sorted, each once.
     match: the part of it that finds duplicates. probe: what to look up, with the birth years before and after too. sure: those of it
-    that are no mere name: the given name with the mother's, telephones, documents."""
+    that are no mere name: the given name with the mother's, telephones, documents. part: those that need no given name, or half a
+    document's number."""
 
     stored: list[int]
     match: list[int]
     probe: list[int]
     sure: list[int]
+    part: list[int]
 
 
 def keys_of(person: Person, *, secret: bytes, probing: bool = True) -> PersonKeys:
@@ -161,15 +190,15 @@ def keys_of(person: Person, *, secret: bytes, probing: bool = True) -> PersonKey
     year = person.birth_date.year if person.birth_date else None
     match = _name_keys(latin, native, [year] if year else [])
     sure = _mother_keys(person, latin or native) + _sealed_keys(person, secret)
-    match += _further_keys(person, latin, native) + sure
+    part = _together(person, latin or native) + slip_keys(person, secret=secret)
+    match += _further_keys(person, latin, native) + sure + part
     near: list[int] = []
-    if (
-        probing
-    ):  # who was written a year off, and has two other names in common with somebody, is a brother or sister
+    if probing:
+        # Somebody written a year off who has two other names in common, but not the given one, is a brother or sister.
         years = _years_beside(person.birth_date, len(latin or native))
         near = _name_keys(latin, native, years, given=True)
     tokens = list(dict.fromkeys(latin + native))[:6]
-    return PersonKeys(sorted({*map(_name_key, tokens), *match}), match, sorted({*match, *near}), sure)
+    return PersonKeys(sorted({*map(_name_key, tokens), *match}), match, sorted({*match, *near}), sure, part)
 
 
 def keys(person: Person, *, secret: bytes, further: Mapping[str, Sequence[str]] | None = None) -> list[int]:

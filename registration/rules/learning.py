@@ -86,7 +86,7 @@ _SAME: Mapping[str, Mapping[str, float]] = {
     "birth_place": {"same": 0.92, "close": 0.015, "differs": 0.065},
     "mother_name": {**_NAME_SAME, "differs": 0.006},
     "phone": {"same": 0.47, "differs": 0.53},
-    "document": {"same": 0.64, "booklet": 0.2, "differs": 0.16},
+    "document": {"same": 0.64, "booklet": 0.2, "differs": 0.14, "close": 0.02},
 }  # fmt: skip
 _STRANGER: Mapping[str, Mapping[str, float]] = {
     "order": dict.fromkeys(LEVELS["order"][1:], 1.0),
@@ -103,7 +103,7 @@ _STRANGER: Mapping[str, Mapping[str, float]] = {
     "birth_place": {"same": 0.05, "close": 0.005, "differs": 0.945},
     "mother_name": {**_NAME_STRANGER, "same": 0.002, "sounds": 0.001, "part": 0.02},
     "phone": {"same": 2e-5, "differs": 1.0},
-    "document": {"same": 1e-5, "booklet": 1e-5, "differs": 1.0},
+    "document": {"same": 1e-7, "booklet": 1e-5, "differs": 1.0, "close": 0.001},
 }  # fmt: skip
 _RELATIVE: Mapping[str, Mapping[str, float]] = {
     **_STRANGER,
@@ -119,7 +119,7 @@ _RELATIVE: Mapping[str, Mapping[str, float]] = {
     "birth_place": {"same": 0.7, "close": 0.015, "differs": 0.285},
     "mother_name": {**_SHARED, "differs": 0.2},
     "phone": {"same": 0.24, "differs": 0.76},
-    "document": {"same": 1e-5, "booklet": 0.15, "differs": 0.85},
+    "document": {"same": 1e-7, "booklet": 0.15, "differs": 0.83, "close": 0.02},
 }  # fmt: skip
 
 
@@ -172,7 +172,8 @@ def weights_from(
         for at, (name, levels) in enumerate(LEVELS.items()):
             for place, level in enumerate(levels):
                 if place and level in fields.get(name, ()):
-                    found[kind][at, place] = max(fields[name][level], FLOOR)
+                    least = min(FLOOR, found[kind][at, place])
+                    found[kind][at, place] = max(fields[name][level], least)
     return weights_of(found, names=names, people=people)
 
 

@@ -39,7 +39,7 @@ def shares_of(person: Person, *, secret: bytes, crowded: Collection[int] = ()) -
     # On the first of January, where many are written, no word has a key with the day.
     year = person._replace(birth_date=person.birth_date and person.birth_date.replace(month=1, day=1))
     without = {*keys_of(year, secret=secret, probing=False).match}
-    told = {*found.match} - {*crowded}
+    told = {*found.match} - {*found.part} - {*crowded}
     sure = told & {*found.sure}
     days, named = told - sure - without, (told - sure) & without
     if not given or not (days or sure):

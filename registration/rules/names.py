@@ -19,7 +19,7 @@ from rapidfuzz.fuzz import ratio
 
 # Of the rules below and of the keys made by them (rules.keys). Who changes what they give, counts on: what stands beside people is
 # then made anew in the background (actions.normalising).
-VERSION = 2
+VERSION = 3
 
 # Capitals stand for one sound that Latin writes with two letters: S sh, C ch, X kh, G gh, T th, D dh, J zh. H
 # is a real h: it makes no "sh" with the s before it. Z and V: the emphatic z and d.

@@ -61,7 +61,7 @@ def found(arrived: list[Person], *register: tuple[Person, object], people: int =
     """Whom those who arrive together may be, in a register that has learned nothing."""
     keys = [keys_of(one, secret=SECRET) for one in arrived]
     probes = [
-        Probe(record(one), known.probe, "arrived", frozenset(known.sure))
+        Probe(record(one), known.probe, "arrived", frozenset(known.sure + known.part))
         for one, known in zip(arrived, keys, strict=True)
     ]
     return matches(probes, Listed(*register), learning.shipped(people=people))

@@ -138,9 +138,30 @@ def test_a_stranger_is_not() -> None:
     assert not set(keys_of(stranger, secret=SECRET).probe) & set(keys(PERSON, secret=SECRET))
 
 
+def test_a_person_without_the_own_name_is_found_by_what_stands_beside_it() -> None:
+    born = date(1990, 5, 24)
+    whole = Person(
+        "Khaled",
+        "",
+        "Al-Sayed",
+        "",
+        "Mona Selim",
+        "M",
+        born,
+        birth_place="Raqqa",
+        documents=("N1234567",),
+    )
+    nobody = Person(mother_name="MonaSelim", birth_date=born, birth_place="Raqqa")
+    slipped = Person("Olena", mother_name="Mona Selim", documents=("N1234576",))
+    for again in (nobody, nobody._replace(birth_date=None), nobody._replace(mother_name=""), slipped):
+        assert set(keys_of(again, secret=SECRET).probe) & set(keys_of(whole, secret=SECRET).match)
+    another = keys_of(slipped._replace(mother_name="Rana"), secret=SECRET)
+    assert not set(another.probe) & set(keys_of(whole, secret=SECRET).match)
+
+
 def test_numbers_are_hashed_with_the_secret_and_names_are_not() -> None:
     other = set(keys_of(PERSON, secret=b"another").match)
-    assert len(other & set(keys_of(PERSON, secret=SECRET).match)) == len(other) - 2
+    assert len(other & set(keys_of(PERSON, secret=SECRET).match)) == len(other) - 4
 
 
 @given(

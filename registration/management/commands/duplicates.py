@@ -11,6 +11,7 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -85,14 +86,18 @@ class Command(BaseCommand):
         parser.add_argument(
             "--untrained", action="store_true", help="with the shipped weights, and names alone counted"
         )
+        parser.add_argument(
+            "--today",
+            type=date.fromisoformat,
+            help="the day on which the lists were written (default: today): nobody is older than 120 then",
+        )
         parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
 
     def handle(self, **options: Any) -> None:
         """Load, learn, match, write."""
         started = time.monotonic()
-        files = Files(
-            options["register"], options["arrivals"], today=timezone.localdate(), processes=options["workers"]
-        )
+        today = options["today"] or timezone.localdate()
+        files = Files(options["register"], options["arrivals"], today=today, processes=options["workers"])
         for path in (files.register, files.arrivals):
             if not path.exists():
                 raise CommandError(f"{path} does not exist.")
