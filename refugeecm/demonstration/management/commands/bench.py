@@ -1,4 +1,4 @@
-"""What is measured, and how? `./manage.py bench import|access|search|desk [--people 10000,100000]` prints one JSON object.
+"""What is measured, and how? `./manage.py bench NAME [--people 10000,100000]` prints one JSON object.
 
 `./manage.py bench import --agencies 2`: beside one agency's figures, how long each of two waits that send a list at once.
 """
@@ -18,16 +18,22 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from refugeecm.demonstration import arrivals_file
-from refugeecm.demonstration.bench import access, desk, imports, search
+from refugeecm.demonstration.bench import access, desk, duplicates, imports, search
 from refugeecm.demonstration.scratch import NotHere, ground
 
-SIZES = {"import": "10000,100000", "access": "100000,1000000", "search": "100000", "desk": "0"}
+SIZES = {
+    "import": "10000,100000",
+    "access": "100000,1000000",
+    "search": "100000",
+    "desk": "0",
+    "duplicates": "0",
+}
 
 
 class Command(BaseCommand):
     """Measure, on databases made for it; the user's own is not touched. Large registers are kept and used again."""
 
-    help = "Measure. Names: import, access, search, desk."
+    help = f"Measure. Names: {', '.join(SIZES)}."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -44,7 +50,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--folder",
             type=Path,
-            help="search, desk: a directory that make_population.py has written",
+            action="append",
+            default=[],
+            help="search, desk, duplicates: a directory that make_population.py has written; duplicates: any number",
+        )
+        parser.add_argument(
+            "--peers",
+            type=Path,
+            help="duplicates: a Python with the peers' packages (default: made in the cache)",
         )
         parser.add_argument("--only", default="", help="access: only the questions whose name holds this")
         parser.add_argument(
@@ -53,13 +66,18 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         """Measure and print."""
-        name = options["name"]
-        if name == "desk" and not options["folder"]:
+        name, folders = options["name"], options["folder"]
+        folder: Any = folders[-1] if folders else None
+        if name == "desk" and folder is None:
             raise CommandError(
                 "Who is registered already, and who is not, the generator must say: write a directory with"
                 " make_population.py --register N --imports M --out DIR, and give it with --folder DIR."
             )
         try:
+            if name == "duplicates":
+                said = duplicates.measure(folders=folders, python=options["peers"], say=self.stderr.write)
+                self._print(name, said)
+                return
             sizes = [int(size) for size in (options["people"] or SIZES[name]).split(",")]
             now = timezone.now()
             with ground(now=now) as place:
@@ -69,10 +87,10 @@ class Command(BaseCommand):
                     )
                 elif name == "search":
                     figures = search.measure(
-                        place, sizes=sizes, folder=options["folder"], now=now, say=self.stderr.write
+                        place, sizes=sizes, folder=folder, now=now, say=self.stderr.write
                     )
                 elif name == "desk":
-                    figures = desk.measure(place, folder=options["folder"], now=now, say=self.stderr.write)
+                    figures = desk.measure(place, folder=folder, now=now, say=self.stderr.write)
                 elif options["profile"]:
                     self._profile(place, sizes[0])
                     return
@@ -86,6 +104,9 @@ class Command(BaseCommand):
                     )
         except (NotHere, ValueError, RuntimeError) as error:
             raise CommandError(str(error)) from error
+        self._print(name, figures)
+
+    def _print(self, name: str, figures: dict[str, Any]) -> None:
         self.stdout.write(json.dumps({"bench": name, "cores": os.cpu_count(), **figures}, indent=1))
 
     def _profile(self, place: Any, people: int) -> None:
