@@ -158,7 +158,8 @@ def candidates(
     weights, crowded = weights_for(viewer)
     register = VisibleRegister(viewer, crowded)
     found = matches(probes, register, weights)
-    return _standing([[_candidate(one) for one in some] for some in found], register.merged, frozenset(but))
+    some = [[_candidate(one) for one in of_one] for of_one in found]
+    return _standing(some, viewer, register.merged, frozenset(but))
 
 
 def _candidate(match: Match) -> Candidate:
@@ -168,21 +169,20 @@ def _candidate(match: Match) -> Candidate:
 
 
 def _standing(
-    found: list[list[Candidate]], known: Collection[uuid.UUID], but: Collection[uuid.UUID]
+    found: list[list[Candidate]], viewer: Viewer, known: Collection[uuid.UUID], but: Collection[uuid.UUID]
 ) -> list[list[Candidate]]:
-    """Let merged records (among those known to be) stand for those that go on; each once."""
+    """Let merged records (among those known to be) stand for those that go on, where the viewer may see these; each once."""
     closed = {one.individual_id for some in found for one in some}.intersection(known)
     merged = Individual.objects.leading_to(closed) if closed else {}
-    homes = (
-        dict(Individual.objects.filter(pk__in=merged.values()).values_list("pk", "household_id"))
-        if merged
-        else {}
-    )
+    goes_on = Individual.objects.visible_to(viewer).filter(pk__in=merged.values())
+    homes = dict(goes_on.values_list("pk", "household_id")) if merged else {}
     standing = []
     for some in found:
         best: dict[uuid.UUID, Candidate] = {}
         for one in some:
-            ref = merged.get(one.individual_id, one.individual_id)
+            ref = merged.get(one.individual_id)
+            if ref is None or ref not in homes:
+                ref = one.individual_id
             if ref not in but and ref not in best:
                 best[ref] = one._replace(individual_id=ref, household_id=homes.get(ref, one.household_id))
         standing.append(list(best.values()))

@@ -233,6 +233,7 @@ def test_a_record_that_leads_to_one_nobody_here_may_see_is_no_error(
     answer = clerk.post(f"{begin(clerk)}hints/?row=0", {f"0-{name}": text for name, text in row.items()})
     assert answer.status_code == 200
     assert theirs.number not in answer.content.decode()
+    assert family[0].number in answer.content.decode()
 
 
 def test_an_empty_draft_is_not_listed_and_old_ones_go(clerk: Client, cast: Cast, event: Any) -> None:

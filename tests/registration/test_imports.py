@@ -26,6 +26,7 @@ from registration.models import (
     ImportStep,
     Individual,
     InfluxEvent,
+    MatchCandidate,
 )
 from registration.rules import names
 from registration.rules.keys import PersonKeys
@@ -215,6 +216,28 @@ def test_a_big_file_does_not_hold_up_a_small_one_of_another_agency(cast: Cast) -
         imports.run_one(now=NOW + timedelta(seconds=second))
     assert current(small, little).status == BatchStatus.DONE
     assert current(big, large).status == BatchStatus.CHECKING
+
+
+def test_a_row_like_one_that_was_registered_under_another_name_is_noted_beside_that_person(
+    cast: Cast,
+) -> None:
+    viewer = cast.caseworker.viewer
+    rows = list(rows_of(rows=40, seed=1, defects=0, repeats=0))
+    through(viewer, text_of(rows))
+    number, house, paper = map(HEADER.index, ("record_id", "household_id", "document_number"))
+    # Somebody new, under the number of somebody in the register; and the same person once more, of whom less was written.
+    renamed = next(iter(rows_of(rows=1, seed=77, defects=0, repeats=0)))
+    renamed[number], renamed[house], renamed[paper] = rows[0][number], "HOME", "Z1112223"
+    alike = list(renamed)
+    alike[number], alike[house], alike[paper] = "AGAIN", "AWAY", ""
+    for column in ("father_name", "full_name_native", "mother_name", "birth_place", "phone", "document_type"):
+        alike[HEADER.index(column)] = ""
+    alike[HEADER.index("date_of_birth")] = renamed[HEADER.index("date_of_birth")][:4] + "-01-01"
+    batch = through(viewer, text_of([renamed, alike]))
+    assert outcomes(viewer, batch) == [Outcome.REGISTERED, Outcome.POSSIBLE]
+    with acting_as(viewer):
+        pair = MatchCandidate.objects.get(individual__source_ref="AGAIN")
+        assert Individual.objects.get(pk=pair.other_id).source_ref == rows[0][number]
 
 
 def test_new_members_join_the_household_that_is_registered(cast: Cast) -> None:

@@ -169,16 +169,17 @@ def _details(more: dict[str, Any] | None, areas: dict[str, int]) -> dict[str, An
 def _pairs(
     batch: ImportBatch, arrivals: list[people.Arrival], findings: dict[int, ImportRow]
 ) -> list[candidates.Pair]:
-    """Return the pairs that somebody should look at later."""
+    """Return the pairs that somebody should look at later. A row that was registered before stands for that person."""
+    possible = {number: one for number, one in findings.items() if one.outcome == Outcome.POSSIBLE}
+    rows = ImportRow.objects.filter(batch=batch, number__in=[one.other_row for one in possible.values()])
+    known = dict(rows.filter(outcome=Outcome.REGISTERED, other__isnull=False).values_list("number", "other"))
     pairs = []
     for arrival in arrivals:
         for number, individual in zip(arrival.ordinals, arrival.individuals, strict=True):
-            found = findings.get(number)
-            if found is None or found.outcome != Outcome.POSSIBLE:
-                continue
-            other = found.other or people.individual_id(
-                batch.created_at, batch.pk.bytes, found.other_row or 0
-            )
-            evidence = unpacked(found.reasons)
-            pairs.append(candidates.Pair(individual, other, found.score or 0.0, evidence=evidence))
+            if found := possible.get(number):
+                row = found.other_row or 0
+                other = found.other or known.get(row)
+                other = other or people.individual_id(batch.created_at, batch.pk.bytes, row)
+                evidence = unpacked(found.reasons)
+                pairs.append(candidates.Pair(individual, other, found.score or 0.0, evidence=evidence))
     return pairs
