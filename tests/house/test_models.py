@@ -14,6 +14,7 @@ from agencies.models import Agency
 from refugeecm.core import wall
 from refugeecm.core.backups.dumping import connected
 from refugeecm.core.classes import FieldClass
+from refugeecm.core.management.commands import migrate
 from refugeecm.core.models import OutboxMessage, User
 from registration.models import Individual, InfluxEvent
 from tests.conftest import acting_as
@@ -252,6 +253,15 @@ def test_functions_that_look_past_the_policies_are_fixed_and_few(db):
         assert "search_path=public, pg_temp" in settings, name
         assert owner == ("owner" if is_trigger else "search"), name
         assert is_trigger or not public, f"{name} can be called by everybody"
+
+
+def test_a_database_of_which_migrations_are_gone_is_not_migrated():
+    """53d80a9 put forty-four migrations into eight: whoever had not all of them would lack tables."""
+    new = {("core", "0001_initial"), ("registration", "0011_weights")}
+    assert not migrate.too_old(set())
+    assert not migrate.too_old(new)
+    assert not migrate.too_old(new | {migrate.BEFORE} | migrate.LAST)
+    assert migrate.too_old({("core", "0001_initial"), migrate.BEFORE} | set(list(migrate.LAST)[1:]))
 
 
 def test_functions_of_an_older_version_that_looked_past_the_policies_go(db):
