@@ -197,7 +197,7 @@ def test_a_page_asks_a_bounded_number_of_times(
 ):
     browser = auditor.browser()
     page(browser)
-    with django_assert_max_num_queries(50):
+    with django_assert_max_num_queries(51):
         page(browser, person=family[0].number)
     with acting_as(cast.caseworker.viewer):
         assert ReadEvent.objects.count() == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import multiprocessing
 import os
 import resource
 import signal
@@ -12,6 +13,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -26,18 +28,27 @@ from registration.matching import POSSIBLE
 from registration.matching.files import Files
 
 _RUNS = 726_354  # the advisory locks of runs, each with the hash of the name of its schema
+_TOLD = (signal.SIGTERM, signal.SIGINT)
 
 
-def _end(number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)
+def _end(number: int, _frame: FrameType | None, *, schema: str, run: int) -> None:
+    """End the workers, drop the schema and end, here and now: an exception is lost or hangs while a pool of processes starts."""
+    if os.getpid() != run:
+        os._exit(1)
+    for worker in multiprocessing.active_children():
+        worker.kill()
+    with connected(owner()["NAME"]) as cursor:
+        cursor.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+    os._exit(128 + number)
 
 
 def _as_a_worker() -> None:
     """Let a worker die at once when it is told to, or when the run is killed; Ctrl-C is the run's affair."""
-    if signal.getsignal(signal.SIGTERM) is _end:
+    told = signal.getsignal(signal.SIGTERM)
+    if isinstance(told, partial) and told.func is _end:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        processes.follow(os.getppid(), signal.SIGKILL)()
+        processes.follow(told.keywords["run"], signal.SIGKILL)()
 
 
 os.register_at_fork(after_in_child=_as_a_worker)
@@ -45,26 +56,28 @@ os.register_at_fork(after_in_child=_as_a_worker)
 
 @contextmanager
 def _run(schema: str) -> Iterator[None]:
-    """End on SIGTERM as on Ctrl-C, with everything thrown away; throw away what runs that were killed have left.
+    """Throw everything away on SIGTERM and Ctrl-C, and what runs that were killed have left.
 
     The number in a schema's name is a process perhaps of another machine. A run that lives holds the lock of its schema's name;
     the system frees it however the run and its workers end.
     """
-    before = signal.signal(signal.SIGTERM, _end)
-    try:
-        with connected(owner()["NAME"]) as cursor:
-            cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname ~ '^scratch_[0-9]+$'")
-            for name in {schema, *(name for (name,) in cursor.fetchall())}:
-                cursor.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [_RUNS, name])
-                if cursor.fetchone()[0]:
-                    cursor.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
-                    if name != schema:
-                        cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [_RUNS, name])
-                elif name == schema:
-                    raise CommandError("A run with the same number lives on another machine. Start again.")
+    with connected(owner()["NAME"]) as cursor:
+        cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname ~ '^scratch_[0-9]+$'")
+        for name in {schema, *(name for (name,) in cursor.fetchall())}:
+            cursor.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [_RUNS, name])
+            if cursor.fetchone()[0]:
+                cursor.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+                if name != schema:
+                    cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [_RUNS, name])
+            elif name == schema:
+                raise CommandError("A run with the same number lives on another machine. Start again.")
+        end = partial(_end, schema=schema, run=os.getpid())
+        before = {one: signal.signal(one, end) for one in _TOLD}
+        try:
             yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
 
 
 class Command(BaseCommand):
