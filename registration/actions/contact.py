@@ -14,7 +14,7 @@ from registration.actions import sealing
 from registration.models import Individual
 from registration.policies import NotPermitted
 from registration.rules.arrivals import phone_digits
-from registration.rules.keys import Person, keys
+from registration.rules.keys import Person, keys_of
 
 CORRECTED = events.declare(
     "registration.individual.corrected", "Somebody corrected the telephone number of a person."
@@ -70,4 +70,4 @@ def checked_phone(phone: str) -> str:
 
 def _key(digits: str) -> list[int]:
     """Return the key by which a number is found, in a list; an empty one for none."""
-    return keys(Person(phones=(digits,)), secret=crypto.derived("keys")) if digits else []
+    return keys_of(Person(phones=(digits,)), secret=crypto.derived("keys")).stored if digits else []

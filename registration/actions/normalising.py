@@ -14,7 +14,7 @@ from refugeecm.core import crypto, wall
 from registration.actions import sealing
 from registration.models import Document, FurtherName, Individual
 from registration.rules.arrivals import phone_digits
-from registration.rules.keys import Person, keys
+from registration.rules.keys import Person, keys_of
 from registration.rules.names import VERSION, folded
 
 NORMALISED = ("keys", "folded", "normalised_by")  # the columns that are written here
@@ -22,20 +22,23 @@ BATCH = 500
 
 
 def plain(people: Sequence[Individual], opener: sealing.Opener) -> dict[uuid.UUID, Person]:
-    """Return what matching compares of people, opened. One statement, and that of the opener."""
+    """Return what matching compares of people, opened. Two statements, and that of the opener."""
     papers: dict[uuid.UUID, dict[str, str]] = defaultdict(dict)
     found = Document.objects.filter(individual__in=[one.pk for one in people]).order_by("pk")
     for paper in found.only("individual", "kind", "number"):
         number = opener.number(paper)
         if number:
             papers[paper.individual_id][number] = paper.kind
+    further: dict[uuid.UUID, list[tuple[str, str]]] = defaultdict(list)
+    for name in FurtherName.objects.filter(individual__in=[one.pk for one in people]).order_by("pk"):
+        further[name.individual_id].append((name.kind, name.name))
     persons = {}
     for one in people:
         digits = phone_digits(opener.phone(one))
         persons[one.pk] = Person(
             one.given_name, one.father_name, one.family_name, one.native_name, one.mother_name, one.sex, one.birth_date,
             one.birth_precision, one.nationality, (digits,) if digits else (), tuple(papers[one.pk]),
-            tuple(papers[one.pk].values()), one.birth_place,
+            tuple(papers[one.pk].values()), one.birth_place, tuple(further[one.pk]),
         )  # fmt: skip
     return persons
 
@@ -45,14 +48,10 @@ def normalise(people: Sequence[Individual], opener: sealing.Opener) -> None:
 
     Two statements, and that of the opener.
     """
-    ids = [one.pk for one in people]
     persons = plain(people, opener)
-    further: dict[uuid.UUID, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for name in FurtherName.objects.filter(individual__in=ids).order_by("pk"):
-        further[name.individual_id][name.kind].append(name.name)
     secret = crypto.derived("keys")
     for one in people:
-        one.keys = keys(persons[one.pk], secret=secret, further=further[one.pk])
+        one.keys = keys_of(persons[one.pk], secret=secret, probing=False).stored
         one.folded = folded(one.full_name, one.native_name)
         one.normalised_by = VERSION
 

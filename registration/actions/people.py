@@ -25,7 +25,7 @@ from registration.models import Document, FurtherName, Household, Individual, In
 from registration.rules.arrivals import ArrivalRow, person_of
 from registration.rules.counts import left
 from registration.rules.heads import head_of
-from registration.rules.keys import keys
+from registration.rules.keys import keys_of
 from registration.rules.names import VERSION, folded
 
 HOUSEHOLD_REGISTERED = events.declare(
@@ -220,8 +220,7 @@ class _Rows:
             self.joined.append(household)
         start = len(self.individuals)
         found = arrival.keys or [
-            keys(person_of(member), secret=self.secret, further=member.further_names)
-            for member in arrival.members
+            keys_of(person_of(member), secret=self.secret, probing=False).stored for member in arrival.members
         ]
         details = arrival.details or [{}] * len(arrival.members)
         for member, ordinal, stored, more in zip(

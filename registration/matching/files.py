@@ -85,7 +85,9 @@ class _Row(NamedTuple):
 
     @property
     def probe(self) -> Probe:
-        return Probe(self.record, self.keys.probe, self.household, frozenset(self.keys.sure + self.keys.part))
+        sure = frozenset(self.keys.sure + self.keys.part)
+        # Both lists may number their households from one.
+        return Probe(self.record, self.keys.probe, ("arrives", self.household), sure)
 
     @property
     def columns(self) -> tuple[object, ...]:

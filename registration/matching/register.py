@@ -10,16 +10,16 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from agencies.access import Viewer, shown_fields
 from refugeecm.core import crypto
 from registration.matching.engine import Known, Match, Probe, matches
 from registration.matching.trained import weights_for
-from registration.models import Document, Individual
+from registration.models import Document, FurtherName, Individual
 from registration.models.exceptions import Asked, open_to
 from registration.rules.comparing import record_of, record_of_columns
-from registration.rules.keys import Person, PersonKeys, keys_of
+from registration.rules.keys import Person, PersonKeys, keys_of, renamed
 from registration.rules.weights import Weights
 
 BLOCK = 50  # rows of one file behind one key: more are no family, they are a common name
@@ -84,22 +84,24 @@ class VisibleRegister:
         found = {row[0]: _own(row) for row in rows}
         self.merged.update(row[0] for row in rows if row[-1])
         if found:
-            self._add_papers(found)
+            self._add_papers_and_names(found)
         if by != "pk" or len(found) < len(set(wanted)):
             found |= self._shared(asked.visible_to(viewer).exclude(agency_id=viewer.agency_id))
         return found
 
-    def _add_papers(self, found: dict[Any, Known]) -> None:
-        kinds: dict[Any, set[str]] = defaultdict(set)
-        papers = Document.objects.filter(agency_id=self._viewer.agency_id).filter(
-            Asked("{who} = ANY ({wanted}::uuid[])", "individual_id", wanted=list(found))
-        )
-        for person, kind in papers.values_list("individual_id", "kind"):
-            kinds[person].add(kind)
-        for person, some in kinds.items():
-            found[person] = found[person]._replace(
-                record=found[person].record._replace(papers=frozenset(some))
-            )
+    def _add_papers_and_names(self, found: dict[Any, Known]) -> None:
+        """Add the kinds of papers, and the further names, of own people."""
+        about = {"agency_id": self._viewer.agency_id}
+        theirs = Asked("{who} = ANY ({wanted}::uuid[])", "individual_id", wanted=list(found))
+        papers = Document.objects.filter(theirs, **about).values_list("individual_id", "kind", Value(""))
+        names = FurtherName.objects.filter(theirs, **about).values_list("individual_id", "kind", "name")
+        for person, kind, name in papers.union(names, all=True):
+            record = found[person].record
+            if name:
+                record = record._replace(also=(*record.also, renamed(record[:4], kind, name)))
+            else:
+                record = record._replace(papers={*(record.papers or ()), kind})
+            found[person] = found[person]._replace(record=record)
 
     def _shared(self, people: Any) -> Iterator[tuple[Any, Known]]:
         """Yield those of other agencies, with the fields that agreements show."""

@@ -403,4 +403,5 @@ def person_of(row: ArrivalRow) -> Person:
         (row.document_number,) if row.document_number else (),
         (row.document_type,) if row.document_number else (),
         row.birth_place,
+        tuple((kind, name) for kind, names in row.further_names.items() for name in names),
     )

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import product
 from typing import NamedTuple
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from registration.rules.keys import Person, document_key, phone_key, slip_keys
+from registration.rules.keys import Person, document_key, phone_key, renamed, slip_keys
 from registration.rules.names import Form, alike, forms
 
 MISSING = 0  # the first level of each field: one of the two does not say
@@ -50,11 +51,15 @@ BOOKLET = "FAMILY_BOOKLET"  # one number for a whole family
 Forms = tuple[Form, ...]
 
 
+Names = tuple[str, str, str, str]  # given, father's, family and native name
+
+
 class Record(NamedTuple):
     """A person as compared. keys: what finds them.
 
     has_phone, papers: whether there is a number, and of which kinds (None: that may not be asked). phones, documents: the hashed keys
-    of the numbers, the latter with their kind, where they are known in clear.
+    of the numbers, the latter with their kind, where they are known in clear. slips: those of halves of document numbers. also: their
+    names with a further name in its place.
     """
 
     given: str = ""
@@ -72,6 +77,7 @@ class Record(NamedTuple):
     phones: tuple[int, ...] = ()
     documents: tuple[tuple[int, str], ...] = ()
     slips: tuple[int, ...] = ()
+    also: tuple[Names, ...] = ()
 
 
 def record_of(person: Person, *, keys: Collection[int], secret: bytes) -> Record:
@@ -96,6 +102,7 @@ def record_of(person: Person, *, keys: Collection[int], secret: bytes) -> Record
         phones,
         documents,
         tuple(slip_keys(person, secret=secret)),
+        tuple(renamed(person[:4], kind, name) for kind, name in person.further),
     )
 
 
@@ -147,7 +154,10 @@ def compare(
     a: Record, b: Record, beside: Beside | None = None
 ) -> tuple[tuple[int, ...], tuple[Forms, Forms, Forms]]:
     """The level of each of FIELDS for a record whose numbers are known (a) and one of the register (b), and the shared names."""
-    named = _named(a.given, a.father, a.family, a.native, b.given, b.father, b.family, b.native)
+    named = _named(*a[:4], *b[:4])
+    if a.also or b.also:
+        ways = product((a[:4], *a.also), (b[:4], *b.also))
+        named = max((_named(*one, *other) for one, other in ways), key=_worth)
     born, sex, nationality, mother, phone, paper = beside or beside_names(a, b)
     place = _places(a.place, b.place)
     return (

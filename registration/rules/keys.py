@@ -5,7 +5,7 @@ seldom do.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import lru_cache
 from hashlib import blake2b
@@ -33,6 +33,9 @@ class Person(NamedTuple):
     documents: tuple[str, ...] = ()
     document_types: tuple[str, ...] = ()
     birth_place: str = ""
+    further: tuple[
+        tuple[str, str], ...
+    ] = ()  # kind and name: a name of before, a grandfather's, or a whole one
 
 
 _YEAR = 0x9E3779B97F4A7C15  # odd and without pattern: keys of neighbouring years lie far apart
@@ -185,7 +188,16 @@ class PersonKeys(NamedTuple):
 
 def keys_of(person: Person, *, secret: bytes, probing: bool = True) -> PersonKeys:
     """All keys of a person, in one go: name pairs with the birth year, the whole name, documents and phones (hashed with
-    `secret`, 1 to 64 bytes, since numbers can be guessed). Ages are often off by one, hence the years beside."""
+    `secret`, 1 to 64 bytes, since numbers can be guessed). Ages are often off by one, hence the years beside. Under the further names,
+    too."""
+    found = _keys_of(person, secret, probing)
+    for kind, name in person.further:
+        other = _keys_of(under(person, kind, name), secret, probing)
+        found = PersonKeys(*(sorted({*one, *also}) for one, also in zip(found, other, strict=True)))
+    return found
+
+
+def _keys_of(person: Person, secret: bytes, probing: bool) -> PersonKeys:
     latin, native = latin_tokens(person), skeletons(person.native_name)
     year = person.birth_date.year if person.birth_date else None
     match = _name_keys(latin, native, [year] if year else [])
@@ -201,17 +213,20 @@ def keys_of(person: Person, *, secret: bytes, probing: bool = True) -> PersonKey
     return PersonKeys(sorted({*map(_name_key, tokens), *match}), match, sorted({*match, *near}), sure, part)
 
 
-def keys(person: Person, *, secret: bytes, further: Mapping[str, Sequence[str]] | None = None) -> list[int]:
-    """The keys that are stored with a person; `further`: their other names, by kind."""
-    also = [under(person, kind, name) for kind, names in (further or {}).items() for name in names]
-    return sorted({key for one in (person, *also) for key in keys_of(one, secret=secret).stored})
-
-
 def under(person: Person, kind: str, name: str) -> Person:
     """The person under a further name: a family name of before, a grandfather's after the father's, or a whole name."""
-    alone = person._replace(phones=(), documents=(), document_types=())
+    alone = person._replace(phones=(), documents=(), document_types=(), further=())
+    given, father, family, native = renamed(
+        (person.given_name, person.father_name, person.family_name, person.native_name), kind, name
+    )
+    return alone._replace(given_name=given, father_name=father, family_name=family, native_name=native)
+
+
+def renamed(names: tuple[str, str, str, str], kind: str, name: str) -> tuple[str, str, str, str]:
+    """Given, father's, family and native name with a further name in its place."""
+    given, father, family, native = names
     if kind in ("maiden", "second_family"):
-        return alone._replace(family_name=name)
+        return given, father, name, native
     if kind == "grandfather":
-        return alone._replace(father_name=f"{person.father_name} {name}")
-    return alone._replace(given_name="", father_name="", family_name="", native_name=name)
+        return given, f"{father} {name}", family, native
+    return "", "", "", name

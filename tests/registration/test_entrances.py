@@ -192,6 +192,22 @@ def test_a_merged_record_stands_for_the_one_that_goes_on(
     assert [one.individual_id for one in found if one.same] == [zahra.pk]
 
 
+def test_whoever_comes_under_a_name_of_before_is_found(
+    cast: Cast, event: InfluxEvent, zahra: Individual
+) -> None:
+    viewer = cast.caseworker.viewer
+    probe = Somebody("Zahra", "Osman", "Demissie", sex="F", birth_date=date(1994, 3, 17), nationality="SDN")
+    with acting_as(viewer):
+        (before,) = matching.candidates([probe], viewer=viewer)
+        zahra.further_names.create(agency=cast.border, kind="maiden", name="Demissie")
+        (after,) = matching.candidates([probe], viewer=viewer)
+        also = probe._replace(family_name="Wubshet", further=(("maiden", "Tekle"),))
+        (turned,) = matching.candidates([also], viewer=viewer)
+    assert after[0].score > before[0].score + 5
+    assert ["family_name", "same"] in [one[:2] for one in after[0].evidence]
+    assert turned[0].individual_id == zahra.pk
+
+
 def test_the_search_for_candidates_uses_its_index(cast: Cast, event: InfluxEvent, zahra: Individual) -> None:
     """The planner trap of duplicates.md 3e: with a limit the whole table was read. Statistics of this transaction alone."""
     asked = "SELECT COALESCE(sum({0}), 0) FROM pg_stat_xact_user_{1} WHERE {2} = %s"

@@ -281,7 +281,8 @@ def test_rows_checked_before_an_upgrade_are_registered_with_the_keys_of_after(
     with monkeypatch.context() as before:
         before.setattr(checked_content, "VERSION", names.VERSION - 1)
         before.setattr(
-            "registration.actions.imports.checking.keys_of", lambda *_, **__: PersonKeys([1], [1], [1])
+            "registration.actions.imports.checking.keys_of",
+            lambda *_, **__: PersonKeys([1], [1], [1], [], []),
         )
         batch = send(viewer, content(30))
         work()

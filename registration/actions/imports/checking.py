@@ -22,7 +22,7 @@ from registration.rules.dates import MONTH_FIRST
 from registration.rules.evidence import SOURCE, SURE, packed
 from registration.rules.findings import MESSAGES, RowError
 from registration.rules.heads import check_household
-from registration.rules.keys import Person, PersonKeys, keys, keys_of
+from registration.rules.keys import Person, PersonKeys, keys_of
 
 HELD_BACK = gettext_noop(
     "Another member of this household has an error; the household is registered together once it is corrected."
@@ -113,10 +113,7 @@ def check(*, batch: ImportBatch, step: ImportStep, viewer: Viewer, now: datetime
 
 def _good(number: int, row: ArrivalRow, secret: bytes) -> _Good:
     person = person_of(row)
-    found = keys_of(person, secret=secret)
-    if row.further_names:
-        found = found._replace(stored=keys(person, secret=secret, further=row.further_names))
-    return _Good(number, row, person, found)
+    return _Good(number, row, person, keys_of(person, secret=secret))
 
 
 def _month_first(batch: ImportBatch) -> list[str]:

@@ -20,7 +20,7 @@ from registration.enums import Outcome, StepStatus
 from registration.matching import RowKeys
 from registration.models import ImportBatch, ImportChunk, ImportPiece, ImportRow
 from registration.rules.arrivals import ArrivalRow, person_of
-from registration.rules.keys import keys
+from registration.rules.keys import keys_of
 from registration.rules.names import VERSION
 
 PIECE = 2**20
@@ -150,7 +150,7 @@ def checked(chunk: ImportChunk, key: bytes, *, only: Container[int] | None = Non
                 values[index] = date.fromisoformat(values[index])
         row = ArrivalRow(*values)
         if version != [VERSION]:
-            made = keys(person_of(row), secret=secret, further=row.further_names)
+            made = keys_of(person_of(row), secret=secret, probing=False).stored
         rows.append(CheckedRow(number, row, made))
     return rows
 
