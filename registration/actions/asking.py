@@ -26,7 +26,7 @@ from registration import matching, policies
 from registration.enums import QuestionState
 from registration.models import Individual, MatchQuestion
 from registration.policies import NotPermitted
-from registration.rules.keys import Person
+from registration.rules.keys import Person, as_text
 from registration.rules.likely import shares_of
 
 ASKED = events.declare(
@@ -73,18 +73,13 @@ def note_likely(people: Mapping[uuid.UUID, Person], *, by: Viewer) -> None:
         columns: list[Any] = [
             list(asked),
             [one.given for one in asked.values()],
-            *([_written(one) for one in some] for some in kinds),
+            *([as_text(one) for one in some] for some in kinds),
         ]
         with connection.cursor() as cursor:
             cursor.execute(_LIKELY, columns)
 
 
 _LIKELY = "SELECT registration_note_likely(%s::uuid[], %s::bigint[], %s, %s, %s, %s)"
-
-
-def _written(keys: Iterable[int]) -> str:
-    """As text: the driver would take its time over each number of a long list."""
-    return "{" + ",".join(map(str, keys)) + "}"
 
 
 def questions(individual: Individual) -> list[dict[str, Any]]:

@@ -209,18 +209,7 @@ def found_by_keys(
     """Return (place, ref) of the pairs that are worth comparing, and what is known of these people."""
     shared = list(register.sharing(probes))
     people = register.known({ref for _place, ref in shared})
-    hits = [
-        Hit(
-            place,
-            ref,
-            known.record.birth,
-            known.record.sex,
-            not probes[place].sure.isdisjoint(known.record.keys),
-        )
-        for place, ref in shared
-        if (known := people.get(ref))
-    ]
-    return likely(hits, probes), people
+    return [(place, ref) for place, ref in shared if ref in people], people
 
 
 def matches(

@@ -1,18 +1,18 @@
 """Who in one file is in the other? Two lists of people in a scratch schema of the database, matched as the register is.
 
-Memory is flat: the register's rows stand in the schema, and a chunk of the other file at a time is compared, by as many processes as
-wanted.
+The register's rows stand in the schema, its keys in sorted arrays (sorted_keys), and a chunk of the other file at a time is compared,
+by as many processes as wanted.
 """
 
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import multiprocessing
 import os
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import date
 from itertools import islice
@@ -21,11 +21,12 @@ from typing import Any, NamedTuple
 
 from refugeecm.core.backups.dumping import connected, owner
 from registration.importers.csv_file import CsvTable
-from registration.matching.engine import Hit, Known, Match, Probe, found_by_keys, likely, matches
+from registration.matching.engine import Known, Match, Probe, found_by_keys, likely, matches
+from registration.matching.sorted_keys import Holder, Part, SortedKeys
 from registration.rules import learning
 from registration.rules.arrivals import person_of, read_cells
 from registration.rules.comparing import Record, compare, record_of, record_of_columns
-from registration.rules.keys import Person, PersonKeys, keys_of
+from registration.rules.keys import Person, PersonKeys, as_text, keys_of
 from registration.rules.weights import Names, Weights, chances
 
 BLOCK = 2000  # rows at a time
@@ -43,17 +44,6 @@ _COLUMNS = "id, ref, household, given, father, family, native, mother, place, se
 _COPY = f"""
     COPY people ({_COLUMNS}) FROM STDIN
     WITH (FORMAT csv, FORCE_NOT_NULL (given, father, family, native, mother, place, sex, nationality))
-"""
-_INDEX = """
-    SET maintenance_work_mem = '1GB';
-    CREATE INDEX ON people USING gin (keys) WITH (fastupdate=off)
-"""
-_CROWDED = "SELECT key FROM (SELECT unnest(keys) AS key FROM people) AS k GROUP BY key HAVING count(*) > %s"
-# A lateral join for each person: `&&` with all keys at once is one descent into the index (duplicates.md 3e).
-_SHARING = """
-    SELECT p.place - 1, i.id, i.birth, i.sex, i.keys && p.sure
-    FROM (SELECT place, keys::bigint[], sure::bigint[] FROM unnest(%s, %s) WITH ORDINALITY AS p(keys, sure, place) OFFSET 0) AS p
-    CROSS JOIN LATERAL (SELECT id, birth, sex, keys FROM people i WHERE i.keys && p.keys) AS i
 """
 Block = list[tuple[int, list[str]]]  # rows of a file: number, cells
 Header = list[str | None]
@@ -109,7 +99,7 @@ class _Row(NamedTuple):
             one.sex,
             one.birth_date or "",
             one.nationality,
-            _array(self.keys.match),
+            as_text(self.keys.match),
             bool(one.phones),
             papers,
         )
@@ -131,23 +121,16 @@ def _rows(header: Header, block: Block, today: date, *, probing: bool = True) ->
             )
 
 
-def _array(keys: Iterable[int]) -> str:
-    """As text: the driver would take its time over each number of a long list."""
-    return "{" + ",".join(map(str, keys)) + "}"
-
-
 class ScratchRegister:
     """The register of the schema: an engine.Register."""
 
-    def __init__(self, cursor: Any, crowded: Collection[int]) -> None:
-        self._cursor, self._crowded = cursor, frozenset(crowded)
+    def __init__(self, cursor: Any, keys: SortedKeys) -> None:
+        self._cursor, self._keys = cursor, keys
         self.refs: dict[Any, str] = {}
 
     def sharing(self, probes: Sequence[Probe]) -> Iterable[tuple[int, Any]]:
         """Yield (place, id) of people who share a key that is no crowd's, and who are not unlikely."""
-        keys = [_array(key for key in one.keys if key not in self._crowded) for one in probes]
-        self._cursor.execute(_SHARING, [keys, [_array(one.sure) for one in probes]])
-        return likely([Hit(*row) for row in self._cursor.fetchall()], probes)
+        return likely(self._keys.sharing(probes), probes)
 
     def known(self, refs: Collection[Any]) -> Mapping[Any, Known]:
         """Return what is known of these people."""
@@ -160,7 +143,7 @@ class ScratchRegister:
     def _people(self, column: str, wanted: list[Any]) -> Mapping[Any, Known]:
         if not wanted:
             return {}
-        self._cursor.execute(f"SELECT {_COLUMNS} FROM people WHERE {column} = ANY (%s)", [wanted])  # noqa: S608 - our own words
+        self._cursor.execute(f"SELECT {_COLUMNS} FROM people WHERE {column} = ANY (%s) ORDER BY id", [wanted])  # noqa: S608 - our own words
         found = {}
         for person, ref, household, *columns in self._cursor.fetchall():
             found[person] = Known(record_of_columns(*columns), household)
@@ -176,7 +159,7 @@ class Files:
         self.processes = max(processes, 1)
         self.schema = f"scratch_{os.getpid()}"
         self.people = self.rows = 0
-        self.crowded: list[int] = []
+        self.keys = SortedKeys([], crowd=CROWD)
         self.weights = learning.shipped(people=1)
 
     @contextmanager
@@ -211,49 +194,40 @@ class Files:
 
     def load(self, *, bare: bool) -> None:
         """Put the register into the schema; learn the weights from it and from those who arrive, unless `bare`."""
-        names = Names()
-        for found, count in self._each("_load", self._blocks(self.register)):
+        names, parts = Names(), []
+        for found, part in self._each("_load", self._blocks(self.register)):
             names.add(found)
-            self.people += count
-        with ThreadPoolExecutor() as beside:
-            crowded = beside.submit(self._crowded)
-            with self.connected() as cursor:
-                cursor.execute(_INDEX)
-        self.crowded = crowded.result()
+            parts.append(part)
+            self.people += len(part.ids)
+        self.keys = SortedKeys(parts, crowd=CROWD)
+        with self.connected() as cursor:
+            cursor.execute("CREATE INDEX ON people (household)")
+            cursor.execute("ANALYZE people (household)")
         names.forget_rare()
         self.weights = learning.weights_of(learning.SHIPPED, names=names, people=self.people)
         if not bare:
             self.weights = self._learned(names)
 
-    def _crowded(self) -> list[int]:
-        """Count who shares which key, and index the households: meanwhile the keys are indexed."""
-        with self.connected() as cursor:
-            cursor.execute(_CROWDED, [CROWD])
-            found = [key for (key,) in cursor.fetchall()]
-            cursor.execute("CREATE INDEX ON people (household)")
-            cursor.execute("ANALYZE people (household)")
-        return found
-
-    def _load(self, given: tuple[Header, Block]) -> tuple[Names, int]:
-        names, out, count = Names(), io.StringIO(), 0
+    def _load(self, given: tuple[Header, Block]) -> tuple[Names, Part]:
+        names, out, people = Names(), io.StringIO(), []
         write = csv.writer(out, lineterminator="\n")
         for number, one in _rows(*given, self.today, probing=False):
-            count += 1
             names.count(one.named)
             write.writerow((number, *one.columns))
+            people.append(Holder(number, one.keys.match, one.person.birth_date, one.person.sex))
         out.seek(0)
         with self.connected() as cursor:
             cursor.copy_expert(_COPY, out)
-        return names, count
+        return names, Part(people)
 
     def _learned(self, names: Names) -> Weights:
         levels: list[tuple[int, ...]] = []
         found: list[list[float]] = []
         with self.connected() as cursor:
-            register = ScratchRegister(cursor, self.crowded)
+            register = ScratchRegister(cursor, self.keys)
             share = max(self.people // SAMPLE, 1)
             cursor.execute(
-                "SELECT household FROM people WHERE abs(hashtext(household)) %% %s = 0 LIMIT %s",
+                "SELECT household FROM people WHERE abs(hashtext(household)) %% %s = 0 ORDER BY id LIMIT %s",
                 [share, SAMPLE],
             )
             homes = register.members({household for (household,) in cursor.fetchall()})
@@ -283,6 +257,7 @@ class Files:
 
     def _each(self, name: str, tasks: Iterable[Any]) -> Iterator[Any]:
         """Yield what a method returns for each of many tasks, in processes that were forked from this one and know what it knows."""
+        gc.freeze()  # what all of them know: else each would copy it, walking through it for garbage
         with multiprocessing.get_context("fork").Pool(self.processes, _be, (self,)) as pool:
             yield from pool.imap_unordered(_do, ((name, task) for task in tasks))
 
@@ -310,7 +285,7 @@ class Files:
         rows = [one for _number, one in _rows(header, block, self.today)]
         probes = [one.probe for one in rows]
         with self.connected() as cursor:
-            register = ScratchRegister(cursor, self.crowded)
+            register = ScratchRegister(cursor, self.keys)
             found = matches(probes, register, self.weights, cut=cut)
         return [
             Pair(one.ref, register.refs[match.ref], match)

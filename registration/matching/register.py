@@ -14,12 +14,12 @@ from django.db.models import Q, Value
 
 from agencies.access import Viewer, shown_fields
 from refugeecm.core import crypto
-from registration.matching.engine import Known, Match, Probe, matches
+from registration.matching.engine import Hit, Known, Match, Probe, likely, matches
 from registration.matching.trained import weights_for
 from registration.models import Document, FurtherName, Individual
 from registration.models.exceptions import Asked, open_to
 from registration.rules.comparing import record_of, record_of_columns
-from registration.rules.keys import Person, PersonKeys, keys_of, renamed
+from registration.rules.keys import Person, PersonKeys, as_text, keys_of, renamed
 from registration.rules.weights import Weights
 
 BLOCK = 50  # rows of one file behind one key: more are no family, they are a common name
@@ -27,6 +27,9 @@ NAMES = ("given_name", "father_name", "family_name", "native_name")
 _COLUMNS = (
     "pk", "household_id", *NAMES, "mother_name", "birth_place", "sex", "birth_date", "nationality", "keys", "has_phone",
 )  # fmt: skip
+
+
+_SHARING = "SELECT place, individual_id, born, stated, sure FROM registration_sharing(%s, %s)"
 
 
 class Candidate(NamedTuple):
@@ -56,15 +59,11 @@ class VisibleRegister:
         self.merged: set[uuid.UUID] = set()
 
     def sharing(self, probes: Sequence[Probe]) -> Iterable[tuple[int, Any]]:
-        """Yield (place, id) of visible people who share a key that is no crowd's."""
-        # As text: the driver would take its time over each number of a long list.
-        asked = [
-            "{" + ",".join(str(key) for key in one.keys if key not in self._crowded) + "}" for one in probes
-        ]
+        """Yield (place, id) of visible people who share a key that is no crowd's; of own people the likely ones."""
+        keys = [as_text(key for key in one.keys if key not in self._crowded) for one in probes]
         with connection.cursor() as cursor:
-            cursor.execute("SELECT place, individual_id FROM registration_sharing(%s)", [asked])
-            found: Iterable[tuple[int, Any]] = cursor.fetchall()
-        return found
+            cursor.execute(_SHARING, [keys, [as_text(one.sure) for one in probes]])
+            return likely([Hit(*row) for row in cursor.fetchall()], probes)
 
     def known(self, refs: Collection[Any]) -> Mapping[Any, Known]:
         """Return what the viewer may compare of these people; those whose names are not shown are left out."""

@@ -378,14 +378,19 @@ definers += [
     ),
     Definer(
         name="registration_sharing",
-        arguments="probes text[]",
-        returns="TABLE (place int, individual_id uuid)",
+        arguments="probes text[], certain text[]",
+        returns="TABLE (place int, individual_id uuid, born date, stated text, sure boolean)",
         # One descent into the index for all keys of a person. Without LIMIT the planner took it for a whole table (duplicates.md 3e);
-        # where it stands, behind a lateral join and without sequential scans, it only guards against keys that everybody has.
+        # where it stands, behind a lateral join and without sequential scans, it only guards against keys that everybody has. When
+        # somebody was born and their sex it says of one's own people alone: of others an agreement may not show it.
         body=f"""
-            SELECT p.place::int - 1, found.id FROM unnest(probes) WITH ORDINALITY AS p(keys, place)
-            CROSS JOIN LATERAL (
-                SELECT i.id FROM registration_individual i WHERE i.keys && p.keys::bigint[] AND {_VISIBLE} LIMIT 2000
+            SELECT p.place::int - 1, found.id, found.born, found.stated, found.keys && p.certain FROM (
+                SELECT place, keys::bigint[], certain::bigint[]
+                FROM unnest(probes, certain) WITH ORDINALITY AS u(keys, certain, place) OFFSET 0
+            ) AS p CROSS JOIN LATERAL (
+                SELECT i.id, i.keys, CASE WHEN i.agency_id = {{agency}} THEN i.birth_date END AS born,
+                       CASE WHEN i.agency_id = {{agency}} THEN i.sex ELSE '' END AS stated
+                FROM registration_individual i WHERE i.keys && p.keys AND {_VISIBLE} LIMIT 2000
             ) AS found
         """,
         reads=_READS,

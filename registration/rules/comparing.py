@@ -317,7 +317,6 @@ _PENALTY = (0, 0, 6, 6, 4, 8)
 _NONE: Forms = ()
 
 
-@lru_cache(maxsize=1 << 14)
 def _named(
     a_given: str, a_father: str, a_family: str, a_native: str, b_given: str, b_father: str, b_family: str, b_native: str
 ) -> Named:  # fmt: skip

@@ -5,7 +5,7 @@ seldom do.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import lru_cache
 from hashlib import blake2b
@@ -65,6 +65,11 @@ def _sealing(space: str, secret: bytes) -> Callable[[str], int]:
         return int.from_bytes(digest.digest(), "big", signed=True)
 
     return sealed
+
+
+def as_text(keys: Iterable[int]) -> str:
+    """Return keys as an array of the database in text: the driver would take its time over each number of a long list."""
+    return "{" + ",".join(map(str, keys)) + "}"
 
 
 def document_form(number: str) -> str:
@@ -169,7 +174,7 @@ def _years_beside(born: date | None, words: int) -> list[int]:
     name of three words finds them in any year."""
     if born is None:
         return []
-    reach = 1 if (born.month, born.day) != (1, 1) else 4 if words < 3 else 2
+    reach = 4 if (born.month, born.day) == (1, 1) and words < 3 else 1
     return [born.year + off for off in range(-reach, reach + 1) if off]
 
 

@@ -160,7 +160,8 @@ def _found(keys: list[int]) -> tuple[set, set]:
         [f"{{{key}}}" for key in keys],
     )
     assert set(named) == set(searched)
-    compared = rows("SELECT individual_id FROM registration_sharing(%s)", [f"{{{key}}}" for key in keys])
+    asked = [f"{{{key}}}" for key in keys]
+    compared = rows("SELECT individual_id FROM registration_sharing(%s, %s)", asked, asked)
     return {row[0] for row in searched}, {row[0] for row in compared}
 
 

@@ -226,7 +226,8 @@ def test_the_search_for_candidates_uses_its_index(cast: Cast, event: InfluxEvent
         before = whole_tables()
         for _time in range(7):  # a plan for any keys is made after five
             cursor.execute(
-                "SELECT * FROM registration_sharing(%s)", [["{1,2,3}", "{" + str(zahra.keys[0]) + "}"]]
+                "SELECT * FROM registration_sharing(%s, %s)",
+                [["{1,2,3}", "{" + str(zahra.keys[0]) + "}"], ["{}", "{}"]],
             )
             assert [row[1] for row in cursor.fetchall()] == [zahra.pk]
         assert whole_tables() == before
