@@ -20,7 +20,7 @@ from refugeecm.core.transitions import move
 from registration import policies
 from registration.actions import candidates, groups, needs, people, sealing
 from registration.enums import FoundBy, Level, MatchKind, MatchState, TokenStatus
-from registration.matching import Candidate
+from registration.matching import POSSIBLE, Candidate
 from registration.models import DeskDraft, Household, InfluxEvent, QueueToken
 from registration.rules.arrivals import ArrivalRow
 from registration.rules.family import DECIDED, MOST, kept, of_member, ticked
@@ -179,6 +179,8 @@ def register_family(
     for place, person in zip(members, arrival.individuals, strict=True):
         for other in found.get(place, ()):
             said_not = str(other.individual_id) in ruled_out[place]
+            if other.same and other.score < POSSIBLE and not said_not:
+                continue  # a hint for who stood at the desk, not worth anybody's look later
             kind = MatchKind.SAME if other.same else MatchKind.RELATIVE
             state = MatchState.DIFFERENT if said_not else MatchState.OPEN
             pairs.append(

@@ -1,6 +1,6 @@
 """Who in the register may this person be? The one entrance for the desk, the API, imports, hand-overs, corrections and the sweep."""
 
-from registration.matching.engine import KIN, POSSIBLE, SAME, Known, found_by_keys
+from registration.matching.engine import HINT, KIN, POSSIBLE, SAME, Known, found_by_keys
 from registration.matching.register import (
     Candidate,
     RowKeys,
@@ -13,6 +13,6 @@ from registration.matching.register import (
 from registration.matching.trained import weights_for
 
 __all__ = [
-    "KIN", "POSSIBLE", "SAME", "Candidate", "Known", "RowKeys", "VisibleRegister", "candidates", "found_by_keys", "pairs_within",
-    "probe_of", "weights_for", "within",
+    "HINT", "KIN", "POSSIBLE", "SAME", "Candidate", "Known", "RowKeys", "VisibleRegister", "candidates", "found_by_keys",
+    "pairs_within", "probe_of", "weights_for", "within",
 ]  # fmt: skip

@@ -28,6 +28,9 @@ from registration.rules.families import MOST, within_families
 from registration.rules.weights import Weights, chances
 
 POSSIBLE = -1.0  # bits: from here on a person looks at the pair (docs/accuracy.md: where most is found for the least looking)
+HINT = (
+    -3.0
+)  # bits: from here on somebody is shown while one person is typed in, of whom the family is not known yet
 SAME = 5.0  # bits: from here on they are taken for one person until somebody looks
 KIN = 3.0  # bits: from here on they are shown as likely relatives
 HOPELESS = -6.0  # bits, were all names the same: then they are not compared

@@ -14,7 +14,7 @@ from django.db.models import Q, Value
 
 from agencies.access import Viewer, shown_fields
 from refugeecm.core import crypto
-from registration.matching.engine import Hit, Known, Match, Probe, likely, matches
+from registration.matching.engine import POSSIBLE, Hit, Known, Match, Probe, likely, matches
 from registration.matching.trained import weights_for
 from registration.models import Document, FurtherName, Individual
 from registration.models.exceptions import Asked, open_to
@@ -143,12 +143,14 @@ def candidates(
     keys: Sequence[PersonKeys] | None = None,
     households: Sequence[Hashable] | None = None,
     but: Collection[uuid.UUID] = (),
+    cut: float = POSSIBLE,
 ) -> list[list[Candidate]]:
     """Return for each person who they may be, or are related to, the likeliest first; only visible people, by fields that are shown.
 
     `keys`: of each person, where they were computed before. `households`: what those who arrive together have in common; families
-    should come in one call. `but`: records that are not meant. A record that was merged stands for the one that goes on. The same few
-    statements whatever the number of people. Must run in a transaction with the viewer's database context.
+    should come in one call. `but`: records that are not meant. `cut`: bits from which on they may be the person. A record that was
+    merged stands for the one that goes on. The same few statements whatever the number of people. Must run in a transaction with the
+    viewer's database context.
     """
     secret = crypto.derived("keys")
     keys = keys or [keys_of(person, secret=secret) for person in people]
@@ -158,7 +160,7 @@ def candidates(
     ]
     weights, crowded = weights_for(viewer)
     register = VisibleRegister(viewer, crowded)
-    found = matches(probes, register, weights)
+    found = matches(probes, register, weights, cut=cut)
     some = [[_candidate(one) for one in of_one] for of_one in found]
     return _standing(some, viewer, register.merged, frozenset(but))
 

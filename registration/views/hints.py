@@ -61,7 +61,9 @@ def resembling(
     """
     read = {place: guessed(row, today=timezone.localdate(now)) for place, row in rows.items()}
     people = {place: person_of(row) for place, row in read.items() if row is not None}
-    found = dict(zip(people, matching.candidates(list(people.values()), viewer=viewer), strict=True))
+    family = ["together"] * len(people) if len(people) > 1 else None
+    among = matching.candidates(list(people.values()), viewer=viewer, households=family, cut=matching.HINT)
+    found = dict(zip(people, among, strict=True))
     for place, one in _numbered(read, viewer):
         found[place] = [one, *(other for other in found[place] if other.individual_id != one.individual_id)]
     worth = {

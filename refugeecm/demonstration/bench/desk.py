@@ -34,7 +34,7 @@ from refugeecm.demonstration.bench.folder import (
 )
 from refugeecm.demonstration.scratch import Ground
 from registration.actions import duplicates
-from registration.matching import POSSIBLE, SAME, candidates
+from registration.matching import HINT, POSSIBLE, SAME, candidates
 from registration.rules.arrivals import person_of
 from registration.rules.family import guessed
 
@@ -137,7 +137,7 @@ def _ask(now: datetime, who: str, probes: list[Probe]) -> list[Answer]:
         with transaction.atomic():
             enter(viewer, reason="bench")
             row = guessed(probe.row, today=now.date())
-            (found,) = candidates([person_of(row)], viewer=viewer) if row else ([],)
+            (found,) = candidates([person_of(row)], viewer=viewer, cut=HINT) if row else ([],)
         took = (time.perf_counter() - began) * 1000
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         if n < len(first):
@@ -176,9 +176,17 @@ def _figures(answers: Sequence[Answer], leaked: Collection[str]) -> dict[str, An
         "first": found(1),
         "in_top_5": found(TOP),
         "in_top_5_as_same": found(TOP, alike=True),
-        "flagged": found(None, alike=True),
+        "flagged": share(
+            known,
+            lambda one: [
+                1
+                for ref, is_same, bits in one.shown
+                if is_same and bits >= POSSIBLE and ref in one.probe.meant
+            ],
+        ),
         "false_alarms": alarms(SAME),
         "false_alarms_at_the_cut": alarms(POSSIBLE),
+        "new_with_a_hint": alarms(HINT),
         "shown_although_hidden": len(leaked),
         "grown_mb": round(max(one.grown for one in answers), 1),
     }
