@@ -111,9 +111,10 @@ def learn(*, agency: Agency, now: datetime) -> MatchWeights:
     names.forget_rare(FEW)
     levels, found = _pairs_of(sample, register, names)
     everybody = [(known.household, known.record) for known in sample.values()]
+    among = Individual.objects.visible_to(viewer).count()  # a partner's people are as easily taken for somebody
     weights = learning.learn(
         names,
-        people=people,
+        people=among,
         candidates=learning.arrays(levels, found),
         alike=learning.strangers(everybody),
         any_two=learning.anybody(everybody),
@@ -121,7 +122,7 @@ def learn(*, agency: Agency, now: datetime) -> MatchWeights:
         decided=_decided(agency),
     )
     kept = MatchWeights.objects.create(
-        agency=agency, learned_at=now, people=people, pairs=len(levels), tables=learning.tables_of(weights),
+        agency=agency, learned_at=now, people=among, pairs=len(levels), tables=learning.tables_of(weights),
         names=names.keep(), crowded=_crowded(agency),
     )  # fmt: skip
     old = MatchWeights.objects.filter(agency=agency).order_by("-pk").values_list("pk", flat=True)[KEPT:]

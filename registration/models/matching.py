@@ -57,7 +57,7 @@ class MatchWeights(models.Model):
 
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
     learned_at = models.DateTimeField()
-    people = models.PositiveIntegerField()  # in the register at that time
+    people = models.PositiveIntegerField()  # whom the agency saw at that time
     pairs = models.PositiveIntegerField()  # that were compared for it
     tables: models.JSONField[Any, Any] = models.JSONField()  # {class: {field: {level: probability}}}
     names: models.JSONField[Any, Any] = (
