@@ -20,13 +20,18 @@ from registration.rules.keys import Person, keys_of, search_keys
 from registration.rules.names import fold, similarity
 
 UNLIKE = 0.6  # two names that share the sound of a part and nothing else
+SURELY = (
+    0.97  # whoever is spelled so much alike is meant, and nobody is asked for who lacks a part of the name
+)
 LIKELY = 0.85  # below it even the best is perhaps not who was meant
-FEW = 25  # with fewer who have all parts of the name, those who lack one are asked for too
+FEW = (
+    25  # with fewer who have all parts of the name, none of them SURELY, those who lack one are asked for too
+)
 MOST_PARTS = 6  # of a name are looked for
 RANKED = 80  # so many are compared properly, of those whom the database put first
 # So many of the newest with these parts are put in order by the database: of a name that tens of thousands bear, no order would help.
 # Of those who lack a part, any so many: a part that is rare brings all who have it.
-WITHIN, WITHIN_ONE, WITHIN_PART = 2000, 400, 600
+WITHIN, WITHIN_ONE, WITHIN_PART = 2000, 400, 200
 
 
 def named(
@@ -59,7 +64,7 @@ def named(
 
     whole = ask([wanted], WITHIN if len(wanted) > 1 else WITHIN_ONE, newest=True)
     ranking.add(whole)
-    if len(wanted) > 2 and len(whole) < FEW:
+    if len(wanted) > 2 and len(whole) < FEW and ranking.best < SURELY:
         ranking.add(ask(list(combinations(wanted, len(wanted) - 1)), WITHIN_PART))
     ranking.look_further([one.individual_id for one in whole])
     if len(wanted) == 2 and ranking.best < LIKELY:

@@ -111,7 +111,9 @@ def learn(*, agency: Agency, now: datetime) -> MatchWeights:
     names.forget_rare(FEW)
     levels, found = _pairs_of(sample, register, names)
     everybody = [(known.household, known.record) for known in sample.values()]
-    among = Individual.objects.visible_to(viewer).count()  # a partner's people are as easily taken for somebody
+    among = Individual.objects.visible_to(
+        viewer
+    ).count()  # a partner's people are as easily taken for somebody
     weights = learning.learn(
         names,
         people=among,
