@@ -25,6 +25,15 @@ def test_figures_are_what_they_are_by_hand() -> None:
     assert duplicates.figures(scored, TRUTH, cut=9.5)["f1_at_cut"] == 0.0
 
 
+def test_recall_is_told_by_group_the_lowest_first() -> None:
+    groups = {"i1": ("SYR", "Latin script"), "i2": ("SYR", "own script alone"), "i3": ("AFG", "Latin script")}
+    truth = {(one, f"r{n}") for one in groups for n in range(duplicates.FEW_PAIRS)}
+    shown = {pair for pair in truth if pair[0] != "i2"} | {("i9", "r1")}
+    found = duplicates.recall_by(shown, truth, groups)
+    assert found == {"own script alone": 0.0, "SYR": 0.5, "Latin script": 1.0, "AFG": 1.0}
+    assert list(found)[:2] == ["own script alone", "SYR"]
+
+
 def test_pairs_within_one_list_are_no_part_of_the_truth(tmp_path: Path) -> None:
     rows = [("left_id", "right_id", "scope"), ("I1", "R1", "IR"), ("R2", "R3", "RR"), ("I2", "R2", "")]
     with (tmp_path / "truth.csv").open("w", newline="") as file:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import venv
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from hashlib import blake2b
 from itertools import groupby
@@ -29,6 +30,7 @@ FEBRL, FEBRL_DAY = (
     "febrl4",
     "2005-01-01",
 )  # its people were born from 1900 on: nobody was over 120 when it was made
+FEW_PAIRS = 50  # of fewer a share says little
 TARGET = {"febrl4": 0.9995}  # best F1, untrained
 _SCRIPT = Path(__file__).with_name("peers.py")
 _MANAGE = services.ROOT / "manage.py"
@@ -48,7 +50,11 @@ def measure(*, folders: Sequence[Path], python: Path | None, say: Callable[[str]
             lists[name] = {}
             for method, command, cut in _methods(peers, folder, work / "pairs.csv", febrl=febrl):
                 cost = json.loads(_run(command).splitlines()[-1])
-                found = figures(_scored(work / "pairs.csv"), truth, cut=cut)
+                scored = _scored(work / "pairs.csv")
+                found: dict[str, Any] = figures(scored, truth, cut=cut)
+                if method == "ours" and not febrl:
+                    shown = {pair for pair, score in scored.items() if score >= cut}
+                    found["recall_by"] = recall_by(shown, truth, _groups(folder / "import.csv"))
                 lists[name][method] = found | {key: cost[key] for key in ("seconds", "peak_mb")}
                 say(f"{name}, {method}: {lists[name][method]}")
     missing = "historical_50k is not measured: it is in no package, and its loader needs the network"
@@ -72,6 +78,38 @@ def figures(scored: Mapping[Pair, float], truth: Collection[Pair], *, cut: float
             best = {"best_f1": f1, "best_cut": score, "precision": precision, "recall": recall}
     found = best | {"recall_at_p99": surely, "f1_at_cut": at_cut, "cut": cut}
     return {name: round(value, 4) for name, value in found.items()}
+
+
+def recall_by(
+    shown: Collection[Pair], truth: Collection[Pair], groups: Mapping[str, Sequence[str]]
+) -> dict[str, float]:
+    """Return {group: how much of its pairs is shown}, the lowest first, of groups with FEW_PAIRS or more. groups: of each arrival."""
+    there, found = (
+        Counter(group for one, _other in some for group in groups[one])
+        for some in (truth, {*shown} & {*truth})
+    )
+    return dict(
+        sorted(
+            ((group, round(found[group] / n, 4)) for group, n in there.items() if n >= FEW_PAIRS),
+            key=lambda one: one[1],
+        )
+    )
+
+
+def _groups(arrivals: Path) -> dict[str, tuple[str, str]]:
+    """Return of each arrival the nationality, and in which script the name is written."""
+    groups = {}
+    with arrivals.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            latin, own = (
+                row["given_name"] or row["father_name"] or row["family_name"],
+                row["full_name_native"],
+            )
+            script = (
+                "Latin and own script" if latin and own else "Latin script" if latin else "own script alone"
+            )
+            groups[row["record_id"]] = (row["nationality"] or "no nationality", script)
+    return groups
 
 
 def _methods(peers: Path, folder: Path, out: Path, *, febrl: bool) -> list[tuple[str, list[str], float]]:
