@@ -155,9 +155,9 @@ def compare(
 ) -> tuple[tuple[int, ...], tuple[Forms, Forms, Forms]]:
     """The level of each of FIELDS for a record whose numbers are known (a) and one of the register (b), and the shared names."""
     named = _named(*a[:4], *b[:4])
-    if a.also or b.also:
-        ways = product((a[:4], *a.also), (b[:4], *b.also))
-        named = max((_named(*one, *other) for one, other in ways), key=_worth)
+    if a.also or b.also:  # not one against the other: very many are called mother of Ali besides
+        ways = [*product([a[:4]], b.also), *product(a.also, [b[:4]])]
+        named = max([named, *(_named(*one, *other) for one, other in ways)], key=_worth)
     born, sex, nationality, mother, phone, paper = beside or beside_names(a, b)
     place = _places(a.place, b.place)
     return (
