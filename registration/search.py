@@ -1,4 +1,4 @@
-"""Who is meant by this name, in any script and spelling, or by this telephone?
+"""Who is meant by this name, in any script and spelling, by this telephone, or by the number on a card or slip?
 
 Each part of a name is a number (registration.rules.keys); PostgreSQL finds who has all of them, or all but one, and puts those
 before whose whole name is spelled most alike; the best few are compared properly here. Where nobody is alike enough, those are asked
@@ -8,16 +8,22 @@ for whose name has many of the same letters: a slip of the pen may have hit the 
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
 
+from django.utils.translation import gettext as _
+
 from agencies.access import Viewer
 from refugeecm.core import crypto
-from registration.models import FurtherName, Individual, listing
+from registration.enums import COUNTED, ProcessStatus
+from registration.models import FurtherName, Household, Individual, listing
 from registration.rules.arrivals import phone_digits
 from registration.rules.keys import Person, keys_of, search_keys
 from registration.rules.names import fold, similarity
+from registration.rules.numbers import is_slip
 
 UNLIKE = 0.6  # two names that share the sound of a part and nothing else
 SURELY = (
@@ -124,3 +130,52 @@ def _further(ids: Sequence[uuid.UUID], viewer: Viewer) -> Iterable[tuple[uuid.UU
     """Return (person, further name, given name) of those whose further names the viewer may see."""
     found = FurtherName.objects.visible_to(viewer).with_shown_classes(viewer).showing(viewer, "name")
     return list(found.filter(individual__in=ids).values_list("individual", "name", "individual__given_name"))
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A number that names nobody, and what is wrong with it, for the row that it stands in."""
+
+    number: str
+    why: str
+
+
+def people_numbered(
+    numbers: Sequence[str], *, viewer: Viewer
+) -> tuple[dict[str, list[Individual]], list[Unknown]]:
+    """Return {number: people} of the viewer's own agency, and the numbers that name nobody. Seven statements at most.
+
+    The number of a record that was merged names the one that goes on. People come with their household and event.
+    """
+    own = Individual.objects.visible_to(viewer).filter(agency_id=viewer.agency_id)
+    loaded = own.select_related("household", "event")
+    one_by_one = {one.number: one for one in loaded.filter(number__in=numbers)}
+    if merged := [one.pk for one in one_by_one.values() if one.merged_into_id]:
+        goes_on = own.leading_to(merged)
+        rows: dict[uuid.UUID, Individual] = loaded.in_bulk(list(goes_on.values()))
+        one_by_one = {
+            number: rows.get(goes_on.get(one.pk, one.pk), one) for number, one in one_by_one.items()
+        }
+    found = {number: [one] for number, one in one_by_one.items()}
+    houses: dict[uuid.UUID, str] = dict(
+        Household.objects.owned_by(viewer)
+        .filter(number__in=set(numbers) - found.keys())
+        .values_list("pk", "number")
+    )
+    members: dict[str, list[Individual]] = defaultdict(list)
+    for one in loaded.filter(household__in=houses, merged_into=None).order_by("pk") if houses else ():
+        members[houses[one.household_id]].append(one)
+    found |= {number: active for number, all_ in members.items() if (active := _there(all_))}
+    return found, [Unknown(one, _why(one)) for one in numbers if one not in found]
+
+
+def _there(members: list[Individual]) -> list[Individual]:
+    """Return those whose record counts; of a group of which none does, all who are not dead or gone for good."""
+    counted = [one for one in members if one.process_status in COUNTED]
+    return counted or [one for one in members if one.process_status != ProcessStatus.CLOSED]
+
+
+def _why(number: str) -> str:
+    if is_slip(number):
+        return _("This is no number of a card or slip. Check it for a slip in typing.")
+    return _("Your agency knows nobody under this number.")

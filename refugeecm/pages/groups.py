@@ -97,7 +97,8 @@ def acts(house: Household, viewer: Viewer, members: Sequence[Individual]) -> lis
     many = sum(one.process_status in COUNTED for one in members)
     wanted = [("member-new", _("Add a member"), 0), ("group-arrange", _("Focal point and relationships"), 1),
               ("group-move", _("Move to another group"), 1), ("group-split", _("Divide the group"), 2),
-              ("group-close", _("Close the group"), 1), ("photos", _("Photos"), 1)]  # fmt: skip
+              ("group-close", _("Close the group"), 1), ("photos", _("Photos"), 1),
+              ("movements", _("Movements"), 0)]  # fmt: skip
     return [
         {"url": reverse(name, args=[house.pk]), "label": label}
         for name, label, least in wanted

@@ -23,7 +23,9 @@ from registration.models import (
     Document,
     FurtherName,
     Individual,
+    Movement,
     Photo,
+    Presence,
     Relative,
     SpecificNeed,
 )
@@ -134,6 +136,8 @@ def carry(
         _bring(Photo, survivor, merged, opener, lambda one: True, image=_picture)
     said = set(Consent.objects.filter(individual=survivor).values_list("purpose", "recipient_id"))
     _bring(Consent, survivor, merged, opener, lambda one: (one.purpose, one.recipient_id) not in said)
+    _bring(Movement, survivor, merged, opener, _unlike(Movement, survivor, "kind", "on", "site"))
+    _bring(Presence, survivor, merged, opener, _unlike(Presence, survivor, "site", "day"))
     names = set(FurtherName.objects.filter(individual=survivor).values_list("kind", "name"))
     _bring(FurtherName, survivor, merged, opener, lambda one: (one.kind, one.name) not in names)
     _call_also(survivor, merged, by=by, now=now)
@@ -156,6 +160,12 @@ def _bring(
         for name, (value, place) in plain.items():
             setattr(one, name, _sealed(survivor, value, place, opener))
     model.objects.bulk_update(rows, ["individual", *sealed])
+
+
+def _unlike(model: Any, survivor: Individual, *names: str) -> Callable[[Any], bool]:
+    """Return whether the survivor has no row of this kind with the same values."""
+    stands = set(model.objects.filter(individual=survivor).values_list(*names))
+    return lambda one: tuple(getattr(one, name) for name in names) not in stands
 
 
 def _number(opener: sealing.Opener, one: Document, _name: str) -> tuple[bytes, str]:

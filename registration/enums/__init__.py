@@ -23,6 +23,7 @@ from registration.enums.matching import (
     MergeStatus,
     QuestionState,
 )
+from registration.enums.movements import SITED, MovementKind
 from registration.enums.needs import NEED_MOVES, OPEN_NEEDS, NeedPriority, NeedStatus
 from registration.enums.people import (
     BiometricResult,
@@ -66,6 +67,7 @@ __all__ = [
     "QUESTION_MOVES",
     "RECORD_REASONS",
     "SENT_AGAIN",
+    "SITED",
     "STEP_MOVES",
     "TOKEN_MOVES",
     "UNDECIDED",
@@ -86,6 +88,7 @@ __all__ = [
     "MatchKind",
     "MatchState",
     "MergeStatus",
+    "MovementKind",
     "NameKind",
     "NationalityStatus",
     "NeedPriority",

@@ -61,6 +61,7 @@ RECORD_REASONS: dict[str, tuple[ProcessReason, ...]] = {
         ProcessReason.NO_SHOW,
         ProcessReason.NOT_RENEWED,
         ProcessReason.LOST_CONTACT,
+        ProcessReason.DEPARTED,
         ProcessReason.LONG_ABSENCE,
     ),
     ProcessStatus.CLOSED: (
@@ -97,6 +98,7 @@ class Flow(TextChoices):
     CLOSURE = "closure", _("Record closed or inactive")
     REOPENING = "reopening", _("Record opened again")
     STATUS = "status", _("Change of legal status")
+    RELOCATION = "relocation", _("Moved to another site")
     CORRECTION = "correction", _("Correction")
     HANDED_OVER = "handed_over", _("Handed over to another agency")
     TAKEN_OVER = "taken_over", _("Taken over from another agency")

@@ -20,6 +20,7 @@ from registration.models.influx import EntryPoint, InfluxEvent
 from registration.models.ledger import LedgerLine
 from registration.models.matching import MatchCandidate, MatchSweep, MatchWeights
 from registration.models.merging import Merge, MergeMove
+from registration.models.movements import Movement, Presence
 from registration.models.needs import SpecificNeed
 from registration.models.people import Document, Individual, PersonKey
 from registration.models.places import AdminArea

@@ -30,6 +30,8 @@ SCOPES: dict[str, str] = {
     "registration_photo": _OF_BOTH,
     "registration_biometricreference": _OF_BOTH,
     "registration_specificneed": _OF_BOTH,
+    "registration_movement": _OF_BOTH,
+    "registration_presence": _OF_BOTH,
     "registration_consent": _OF_BOTH,
     "registration_conflictofinterest": "household_id = ANY (houses)",
     "registration_matchcandidate": "individual_id = ANY (people) AND other_id = ANY (people)",

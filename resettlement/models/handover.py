@@ -136,6 +136,7 @@ CARRIED = {
     "registration_relative": "individual_id = ANY (people)",
     "registration_photo": "individual_id = ANY (people)",
     "registration_biometricreference": "individual_id = ANY (people)",
+    "registration_movement": "individual_id = ANY (people)",
     "registration_consent": "individual_id = ANY (people)",
     "registration_pastmembership": "individual_id = ANY (people) AND household_id = h.household_id",
     "registration_specificneed": "individual_id = ANY (people)",

@@ -38,6 +38,7 @@ ARGUMENTS: dict[str, dict[str, str | tuple[str, ...]]] = {
     "need-suggested": {"pk": "individual"},
     "needs-restricted": {"pk": "individual"},
     "need-review": {"pk": "need"},
+    "movements": {"pk": "household"},
     "seal": {"pk": "household"},
     "seal-lift": {"pk": "household"},
     "seal-reader": {"pk": "household", "user": ("1", "999999")},

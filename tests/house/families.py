@@ -21,6 +21,7 @@ from registration.actions import (
     desk,
     exceptions,
     further_facts,
+    movements,
     needs,
     people,
     photos,
@@ -108,10 +109,22 @@ class Families(Marking):
                 )  # fmt: skip
             records.add("consent", consent.pk)
             self.mark(code, "C2", "consent.witness", witness)
+        self.moves(code, persons[0])
         self.pair(code, persons)
         self.details(code, persons[0], to)
         self.needs(code, persons[1], to)
         self.claim(code, persons[0], to)
+
+    def moves(self, code: str, person: Individual) -> None:
+        """Let somebody arrive from a site that no page names otherwise, and be seen at another; no agreement shows where."""
+        caseworker, seen = self.world.actor(code, Role.CASEWORKER).viewer, f"zqseen{person.pk.hex}qz"
+        with transaction.atomic():
+            enter(caseworker, reason="test")
+            movements.record(
+                people=[person], kind="departure", on=NOW.date(), site=seen, by=caseworker, now=NOW
+            )
+            movements.see(people=[person], site=f"{seen}gate", by=caseworker, now=NOW)
+        self.mark(code, "C3", "movement.site", seen)
 
     def pair(self, code: str, persons: list[Individual]) -> None:
         """Let two people wait for a decision, and have been merged once; no agreement shows either."""
