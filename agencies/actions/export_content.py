@@ -146,7 +146,7 @@ def _key(job: ExportJob) -> bytes:
     return crypto.unseal(job.key, key=_agency_key(job.agency), place=_key_place(job.pk))
 
 
-def _agency_key(agency: Agency) -> bytes:
+def _agency_key(agency: Agency) -> crypto.Ring:
     return AgencyKey.objects.get(agency=agency).plain()
 
 

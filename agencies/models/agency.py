@@ -17,6 +17,8 @@ from refugeecm.core import crypto
 from refugeecm.core.classes import classified
 from refugeecm.core.history import track
 
+NUMBERS = 256  # of keys: the number is one byte of what is sealed
+
 
 class Agency(models.Model):
     """An organisation that keeps its own people's records here. All of this is public among the agencies of a deployment."""
@@ -59,17 +61,28 @@ class AgencyKey(models.Model):
 
     agency = models.OneToOneField(Agency, on_delete=models.PROTECT, primary_key=True, related_name="key")
     wrapped = models.BinaryField()
+    # While a key is being changed, the one of before still opens what it sealed (agencies.actions.keys).
+    number = models.PositiveSmallIntegerField(default=0, db_default=0)
+    previous = models.BinaryField(default=b"", db_default=b"")
+    rotated_at = models.DateTimeField(null=True)
 
-    field_classes = classified(internal="agency wrapped")
+    field_classes = classified(internal="agency wrapped number previous rotated_at")
 
     def __str__(self) -> str:
         return f"key of {self.agency_id}"
 
-    def plain(self) -> bytes:
-        """Return the 32 bytes. Raises crypto.Unreadable when the outer key is not configured."""
-        return crypto.unwrap_with_master(
-            bytes(self.wrapped), place=f"agencies_agencykey.wrapped|{self.agency_id}"
-        )
+    @property
+    def place(self) -> str:
+        """What the wrapped keys are bound to."""
+        return f"agencies_agencykey.wrapped|{self.agency_id}"
+
+    def plain(self) -> crypto.Ring:
+        """Return the keys, 32 bytes each. Raises crypto.Unreadable when the outer key is not configured."""
+        found = {self.number: crypto.unwrap_with_master(self.wrapped, place=self.place)}
+        if self.previous:
+            before = (self.number - 1) % NUMBERS
+            found[before] = crypto.unwrap_with_master(self.previous, place=self.place)
+        return crypto.Ring(found)
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):

@@ -6,6 +6,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from typing import Any, ClassVar
 
@@ -286,8 +287,10 @@ class AgreementDocument(models.Model):
     at = models.DateTimeField()
 
     objects = PartyQuerySet.as_manager()
+    sealed_by_agency: ClassVar[dict[str, str]] = {"sealed": "agencies_agreementdocument.sealed|{pk}"}
     field_classes = classified(C1="id agreement agency name size sha256 added_by at", internal="sealed")
-    wall: ClassVar[Wall] = _OF_A_PARTY
+    # Changed only when the agency's key is: then the file is sealed anew. `sha256` says that it is the same.
+    wall: ClassVar[Wall] = replace(_OF_A_PARTY, append_only=False)
 
     def __str__(self) -> str:
         return self.name

@@ -61,6 +61,7 @@ class ExportJob(models.Model):
 
     objects = ExportJobQuerySet.as_manager()
     moves = EXPORT_MOVES
+    sealed_by_agency: ClassVar[dict[str, str]] = {"key": "agencies_exportjob.key|{pk}"}
     field_classes = classified(
         C1="id agency user listing purpose format language status problem rows total agreements size downloads created_at ready_at"
         " expires_at",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +24,7 @@ class IdentityProvider(models.Model):
     changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     changed_at = models.DateTimeField()
 
+    sealed_by_agency: ClassVar[dict[str, str]] = {"secret": "agencies_identityprovider.secret|{pk}"}
     field_classes = classified(C1="agency issuer client_id domains changed_by changed_at", internal="secret")
 
     def __str__(self) -> str:

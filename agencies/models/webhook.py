@@ -47,6 +47,9 @@ class WebhookEndpoint(models.Model):
 
     objects = OwnQuerySet.as_manager()
     moves = ENDPOINT_MOVES
+    sealed_by_agency: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("secret", "previous_secret"), "agencies_webhookendpoint.secret|{pk}"
+    )
     field_classes = classified(
         C1="id agency url topics previous_until status why created_by created_at failures failing_since resume_at tried_at",
         internal="secret previous_secret",
@@ -66,7 +69,7 @@ class WebhookEndpoint(models.Model):
         """What the sealed secrets of this row are bound to: one place for both, as the newer becomes the older."""
         return f"agencies_webhookendpoint.secret|{self.pk}"
 
-    def secrets(self, *, key: bytes, now: datetime) -> list[bytes]:
+    def secrets(self, *, key: crypto.Key, now: datetime) -> list[bytes]:
         """Return the secrets that sign now, the newest first, given the agency's key. Raises crypto.Unreadable."""
         found = [crypto.unseal(self.secret, key=key, place=self.place)]
         if self.previous_secret is not None and self.previous_until and self.previous_until > now:

@@ -36,7 +36,7 @@ def queue(*, to: str, subject: str, text: str, now: datetime, key: str = "") -> 
             {
                 "id": pk,
                 "key": key or None,
-                "sealed": crypto.wrap_with_master(plain, place=_place(pk)),
+                "sealed": crypto.wrap_with_master(plain, place=place_of(pk)),
                 "created_at": now,
                 "available_at": now,
                 "attempts": 0,
@@ -88,12 +88,13 @@ def _claim(now: datetime) -> MailOut | None:
 
 def _send(claimed: MailOut) -> None:
     to, subject, text = json.loads(
-        crypto.unwrap_with_master(claimed.sealed, place=_place(claimed.pk)).decode()
+        crypto.unwrap_with_master(claimed.sealed, place=place_of(claimed.pk)).decode()
     )
     if to:
         host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip(">")
         EmailMessage(subject, text, None, [to], headers={"Message-ID": f"<{claimed.pk}@{host}>"}).send()
 
 
-def _place(pk: object) -> str:
+def place_of(pk: object) -> str:
+    """Return what a sealed mail is bound to."""
     return f"core_mailout.sealed|{pk}"

@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from refugeecm.core import crypto, mail
 from refugeecm.core.models import User
 
-_PLACE = "mfa_authenticator.data"
+PLACE = "mfa_authenticator.data"
 # Labels of the library's own forms, named so that our catalogues have them: they say the same words as our pages.
 LABELS = (
     gettext_noop("Authenticator code"),
@@ -108,11 +108,11 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
     def encrypt(self, text: str) -> str:
         """Return the sealed secret as hexadecimal text."""
-        return crypto.wrap_with_master(text.encode(), place=_PLACE).hex()
+        return crypto.wrap_with_master(text.encode(), place=PLACE).hex()
 
     def decrypt(self, encrypted_text: str) -> str:
         """Return the secret."""
-        return crypto.unwrap_with_master(bytes.fromhex(encrypted_text), place=_PLACE).decode()
+        return crypto.unwrap_with_master(bytes.fromhex(encrypted_text), place=PLACE).decode()
 
 
 class ClientAdapter(DefaultOIDCAdapter):

@@ -25,8 +25,8 @@ from registration.models import (
 Fact = BiometricReference | Photo | Relative | SpecificNeed  # rows about a person with one sealed column each
 
 
-def agency_key(agency: Agency) -> bytes:
-    """Return the plain key of an agency (32 bytes)."""
+def agency_key(agency: Agency) -> crypto.Ring:
+    """Return the plain keys of an agency."""
     return AgencyKey.objects.get(agency=agency).plain()
 
 

@@ -80,6 +80,7 @@ class DeskDraft(models.Model):
     saved_at = models.DateTimeField()
 
     objects = DeskDraftQuerySet.as_manager()
+    sealed_by_agency: ClassVar[dict[str, str]] = {"sealed": "registration_deskdraft.sealed|{pk}"}
     field_classes: ClassVar[Any] = classified(
         C1="id agency user event token people version created_at saved_at", internal="sealed"
     )

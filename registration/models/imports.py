@@ -66,6 +66,7 @@ class ImportBatch(models.Model):
 
     objects = OwnedQuerySet.as_manager()
     moves = BATCH_MOVES
+    sealed_by_agency: ClassVar[dict[str, str]] = {"key": "registration_importbatch.key|{pk}"}
     field_classes = classified(
         C1="id agency event file_name size status rows households created_by created_at accepted_by accepted_client accepted_at"
         " done_at problem header columns found_format wishes paused_at fills_empty allowed_by allowed_because",

@@ -337,6 +337,7 @@ class PersonKey(models.Model):
     wrapped = models.BinaryField()
 
     objects = PersonQuerySet.as_manager()
+    sealed_by_agency: ClassVar[dict[str, str]] = {"wrapped": "registration_personkey.wrapped|{pk}"}
     field_classes = classified(internal="individual agency wrapped")
     wall: ClassVar[Wall] = Wall(shared=shared_sql("registration_personkey.individual_id"))
 

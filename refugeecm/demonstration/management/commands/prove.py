@@ -5,6 +5,7 @@
 `./manage.py prove access [--share 1.0]`: nobody sees, changes or learns of what no agreement opens to them.
 `./manage.py prove files`: no hostile file gets through, nor costs more than two seconds and 300 MB.
 `./manage.py prove groups [--runs 2000] [--steps 30]`: groups keep their invariants, and the ledger balances, whatever clerks do.
+`./manage.py prove keys [--rows 100000] [--kills 10]`: an agency's key is changed, and nobody becomes unreadable.
 `./manage.py prove merge [--runs 2000] [--steps 30]`: merged and taken apart, records stand as before, whatever is done meanwhile.
 `./manage.py prove restore [--people 2000] [--flips 1000]`: a world is lost and comes back; damaged backups are refused.
 `./manage.py prove webhooks [--events 2000] [--kills 10]`: every event is told, in order and signed, however workers die.
@@ -18,7 +19,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from refugeecm.demonstration.proofs import access, files, imports, influx, restore, seals, webhooks
+from refugeecm.demonstration.proofs import access, files, imports, influx, keys, restore, seals, webhooks
 from refugeecm.demonstration.scratch import NotHere, ground
 from refugeecm.services import ServersFailed
 
@@ -26,7 +27,7 @@ from refugeecm.services import ServersFailed
 class Command(BaseCommand):
     """Try to break a promise; exit with 1 when it breaks."""
 
-    help = "Prove. Names: access, files, groups, import, influx, merge, restore, seals, webhooks."
+    help = "Prove. Names: access, files, groups, import, influx, keys, merge, restore, seals, webhooks."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -39,6 +40,7 @@ class Command(BaseCommand):
                 "groups",
                 "import",
                 "influx",
+                "keys",
                 "merge",
                 "restore",
                 "seals",
@@ -109,6 +111,13 @@ class Command(BaseCommand):
         many = 2 if kills is None else kills
         say = self.stderr.write
         return influx.prove(rows=rows or 50_000, kills=many, seed=seed, now=timezone.now, say=say)
+
+    def _keys(self, *, rows: int | None, kills: int | None, seed: int, **_rest: Any) -> dict[str, Any]:
+        now, many = timezone.now(), 10 if kills is None else kills
+        with ground(now=now) as place:
+            return keys.prove(
+                place, rows=rows or 100_000, kills=many, seed=seed, now=now, say=self.stderr.write
+            )
 
     def _restore(self, *, people: int, flips: int, seed: int, **_rest: Any) -> dict[str, Any]:
         return restore.prove(people=people, flips=flips, seed=seed, now=timezone.now, say=self.stderr.write)
