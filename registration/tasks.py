@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from agencies.access import Permission
 from agencies.models import Agency
-from registration.actions import asking, duplicates, imports, normalising
+from registration.actions import asking, batches, duplicates, imports, issued, normalising
 from registration.models import ImportStep
 
 SECONDS = 60  # then the worker asks again, so that a long file does not keep it from its other work
@@ -29,6 +29,25 @@ def sweep_imports(**_: object) -> int:
     for _worker in range(min(waiting, 4)):
         work_imports.apply_async(expires=3)
     return waiting
+
+
+@shared_task
+def print_batches(**_: object) -> int:
+    """Print the batches of documents that wait, one after the other, for a minute at most."""
+    end, done = time.monotonic() + SECONDS, 0
+    while time.monotonic() < end and batches.run_one(now=timezone.now()):
+        done += 1
+    return done
+
+
+@shared_task
+def end_documents(**_: object) -> int:
+    """Let documents expire whose last day is over, and files to print whose day is."""
+    now = timezone.now()
+    return sum(
+        issued.expire(agency=one, now=now) + batches.end_due(agency=one, now=now)
+        for one in Agency.objects.order_by("pk")
+    )
 
 
 @shared_task
@@ -67,6 +86,7 @@ def learn_weights(**_: object) -> int:
 
 
 sweep_register.access = learn_weights.access = Permission.PERSON_REGISTER
+print_batches.access = end_documents.access = Permission.DOCUMENT_ISSUE
 work_imports.access = sweep_imports.access = Permission.IMPORT_RUN
 renew_names.access = Permission.PERSON_REGISTER
 end_questions.access = Permission.MATCH_ASK

@@ -5,12 +5,14 @@ from django.urls import path, register_converter
 from registration.enums import Outcome
 from registration.views import (
     asking,
+    batches,
     columns,
     desk,
     exceptions,
     groups,
     imports,
     influx,
+    issued,
     movements,
     needs,
     people,
@@ -19,6 +21,7 @@ from registration.views import (
     queue,
     review,
     slips,
+    verifying,
 )
 
 
@@ -40,6 +43,22 @@ register_converter(OutcomeConverter, "outcome")
 
 urlpatterns = [
     path("people/<uuid:pk>/correct/", people.correct, name="correct"),
+    path("v/<str:code>/", verifying.verify, name="verify-document"),
+    path("people/<uuid:pk>/documents/", issued.of_person, name="issued"),
+    path("people/<uuid:pk>/documents/new/", issued.new, name="issued-new"),
+    path("households/<uuid:pk>/documents/", issued.of_group, name="issued-group"),
+    path("households/<uuid:pk>/documents/new/", issued.group_new, name="issued-group-new"),
+    path("documents/", issued.index, name="documents"),
+    path("documents/<uuid:pk>/print/", issued.printed, name="issued-print"),
+    path("documents/<uuid:pk>/give/", issued.given, name="issued-give"),
+    path("documents/<uuid:pk>/change/", issued.change, name="issued-change"),
+    path("documents/batches/", batches.index, name="prints"),
+    path("documents/batches/new/", batches.new, name="print-new"),
+    path("documents/batches/<uuid:pk>/", batches.detail, name="print"),
+    path("documents/batches/<uuid:pk>/progress/", batches.progress, name="print-progress"),
+    path("documents/batches/<uuid:pk>/file/", batches.file, name="print-file"),
+    path("documents/batches/<uuid:pk>/give/", batches.give, name="print-give"),
+    path("documents/batches/<uuid:pk>/cancel/", batches.cancel, name="print-cancel"),
     path("people/<uuid:pk>/facts/", people.facts, name="facts"),
     path("people/<uuid:pk>/photo/", photos.photo, name="photo"),
     path("households/<uuid:pk>/photos/", photos.family, name="photos"),

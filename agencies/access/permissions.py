@@ -12,6 +12,8 @@ class Permission(StrEnum):
     PERSON_READ = "person.read"
     PERSON_REGISTER = "person.register"
     PERSON_PHOTO = "person.photo"
+    DOCUMENT_ISSUE = "document.issue"
+    DOCUMENT_WITHDRAW = "document.withdraw"
     RECORD_CLOSE = "record.close"
     MATCH_REVIEW = "match.review"
     PERSON_MERGE = "person.merge"
@@ -68,6 +70,7 @@ _READERS = _EVERYONE | {
 }
 _CASEWORKER = _READERS | {
     Permission.PERSON_REGISTER,
+    Permission.DOCUMENT_ISSUE,
     Permission.MATCH_ASK,
     Permission.MATCH_REVIEW,
     Permission.IMPORT_RUN,
@@ -100,6 +103,7 @@ ROLES: dict[str, frozenset[Permission]] = {
         Permission.FILE_SEAL,
         Permission.CONFLICT_DECLARE,
         Permission.RECORD_CLOSE,
+        Permission.DOCUMENT_WITHDRAW,
         Permission.PERSON_MERGE,
         Permission.IMPORT_OVERRULE,
     },

@@ -39,3 +39,10 @@ def move(row: models.Model, *, to: str, **changes: Any) -> None:
         )
     for name, value in {column: to, **changes}.items():
         setattr(row, name, value)
+
+
+def move_all(rows: models.QuerySet[Any], *, to: str, **changes: Any) -> int:
+    """Move those of these rows that may go there (their status is the column `status`), in one statement; return how many."""
+    model: Any = rows.model
+    sources = [was for was, allowed in model.moves.items() if to in allowed]
+    return rows.filter(status__in=sources).update(status=to, **changes)

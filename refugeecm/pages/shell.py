@@ -15,6 +15,7 @@ PLACES: list[tuple[Permission, Any, str, str | tuple[str, ...]]] = [
     (Permission.HOME, _("Today"), "home", "/"),
     (Permission.PERSON_REGISTER, _("Registration"), "registration", "/registration/"),
     (Permission.PERSON_READ, _("People"), "people", ("/people/", "/households/", "/conflicts/")),
+    (Permission.PERSON_READ, _("Documents"), "documents", "/documents/"),
     (Permission.MATCH_REVIEW, _("Duplicates"), "duplicates", ("/duplicates/", "/merges/")),
     (Permission.EVENT_READ, _("Events"), "events", ("/events/", "/entry-points/")),
     (Permission.IMPORT_READ, _("Imports"), "imports", "/imports/"),

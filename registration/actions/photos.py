@@ -28,7 +28,7 @@ LARGEST_PIXELS = 40_000_000  # asked of the head of the file, before anything is
 SMALLEST_SIDE = 10  # pixels; UNHCR eRRF
 SIDE, BYTES = 1024, 150_000  # of what is kept
 KINDS = ("JPEG", "PNG", "WEBP")  # decoders of bitmaps only: nothing that draws, calls or includes
-_BROKEN = (
+UNREADABLE = (
     OSError, ValueError, SyntaxError, EOFError, OverflowError, struct.error, zlib.error, Image.DecompressionBombError,
     Image.DecompressionBombWarning, UnidentifiedImageError,
 )  # fmt: skip
@@ -56,7 +56,7 @@ def written_anew(data: bytes) -> bytes:
                 )
             opened.draft("RGB", (SIDE, SIDE))
             upright = ImageOps.exif_transpose(opened).convert("RGBA")
-    except _BROKEN as error:
+    except UNREADABLE as error:
         raise NotPermitted(
             _("This file is no photo that can be read. Send a JPEG, PNG or WebP file."), field="photo"
         ) from error

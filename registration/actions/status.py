@@ -15,7 +15,7 @@ from agencies.access import Permission, Viewer
 from refugeecm.core import events
 from refugeecm.core.transitions import move
 from registration import policies
-from registration.actions import groups, ledger
+from registration.actions import groups, issued, ledger
 from registration.enums import (
     COUNTED,
     FACTS,
@@ -121,6 +121,8 @@ def change_record(
         elif not was_counted and to in COUNTED:
             stock = ledger.stock_of([person], on=on, agency=by.agency)
             ledger.write(stock, agency=by.agency, flow=Flow.REOPENING)
+        if to == ProcessStatus.CLOSED:
+            issued.end_of([person.pk], by=by, now=now)
     events.note(RECORD, "individual", person.pk, by=by, now=now, status=to, reason=reason, on=on.isoformat())
 
 

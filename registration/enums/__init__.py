@@ -12,6 +12,15 @@ from registration.enums.imports import (
     StepStatus,
 )
 from registration.enums.influx import INFLUX_MOVES, TOKEN_MOVES, InfluxBasis, InfluxStatus, TokenStatus
+from registration.enums.issued import (
+    DECIDED,
+    ISSUED_MOVES,
+    PREPARED,
+    PRINT_MOVES,
+    IssuedKind,
+    IssuedStatus,
+    PrintStatus,
+)
 from registration.enums.matching import (
     MATCH_MOVES,
     MERGE_MOVES,
@@ -55,14 +64,18 @@ from registration.enums.status import (
 __all__ = [
     "BATCH_MOVES",
     "COUNTED",
+    "DECIDED",
     "FACTS",
     "FOCAL",
     "INFLUX_MOVES",
+    "ISSUED_MOVES",
     "LEAVING",
     "MATCH_MOVES",
     "MERGE_MOVES",
     "NEED_MOVES",
     "OPEN_NEEDS",
+    "PREPARED",
+    "PRINT_MOVES",
     "PROCESS_MOVES",
     "QUESTION_MOVES",
     "RECORD_REASONS",
@@ -82,6 +95,8 @@ __all__ = [
     "GroupReason",
     "InfluxBasis",
     "InfluxStatus",
+    "IssuedKind",
+    "IssuedStatus",
     "LegalStatus",
     "Level",
     "MaritalStatus",
@@ -95,6 +110,7 @@ __all__ = [
     "NeedStatus",
     "Outcome",
     "Precision",
+    "PrintStatus",
     "ProcessReason",
     "ProcessStatus",
     "QuestionState",

@@ -17,6 +17,7 @@ from registration.models.imports import (
     ImportStep,
 )
 from registration.models.influx import EntryPoint, InfluxEvent
+from registration.models.issued import IssuedDocument, PrintBatch
 from registration.models.ledger import LedgerLine
 from registration.models.matching import MatchCandidate, MatchSweep, MatchWeights
 from registration.models.merging import Merge, MergeMove

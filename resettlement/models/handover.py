@@ -138,6 +138,7 @@ CARRIED = {
     "registration_biometricreference": "individual_id = ANY (people)",
     "registration_movement": "individual_id = ANY (people)",
     "registration_consent": "individual_id = ANY (people)",
+    "registration_issueddocument": "individual_id = ANY (people)",
     "registration_pastmembership": "individual_id = ANY (people) AND household_id = h.household_id",
     "registration_specificneed": "individual_id = ANY (people)",
     "registration_matchcandidate": "individual_id = ANY (people)",
@@ -146,7 +147,9 @@ CARRIED = {
 # A decision that the giving agency's people proposed is not for the other's to approve; the claim's entity tag changes.
 _ALSO = {
     "cases_claim": ", version = version + 1, proposed_outcome = '', proposed_by_id = NULL, proposed_at = NULL",
-    "registration_pastmembership": ", noted_by_id = NULL",  # nobody of the giving agency's staff is named
+    # Nobody of the giving agency's staff is named.
+    "registration_pastmembership": ", noted_by_id = NULL",
+    "registration_issueddocument": ", drafted_by_id = NULL, issued_by_id = NULL, ended_by_id = NULL, batch_id = NULL",
 }
 _MOVE = "\n".join(
     f"UPDATE {table} SET agency_id = h.recipient_id{_ALSO.get(table, '')} WHERE agency_id = h.agency_id AND {rows};"

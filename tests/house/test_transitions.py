@@ -42,12 +42,23 @@ from refugeecm.core.transitions import TransitionNotAllowed, move
 from registration.enums import (
     BATCH_MOVES,
     INFLUX_MOVES,
+    ISSUED_MOVES,
     MERGE_MOVES,
     NEED_MOVES,
+    PRINT_MOVES,
     STEP_MOVES,
     TOKEN_MOVES,
 )
-from registration.models import ImportBatch, ImportStep, InfluxEvent, Merge, QueueToken, SpecificNeed
+from registration.models import (
+    ImportBatch,
+    ImportStep,
+    InfluxEvent,
+    IssuedDocument,
+    Merge,
+    PrintBatch,
+    QueueToken,
+    SpecificNeed,
+)
 from resettlement.enums import HANDOVER_MOVES, REFERRAL_MOVES
 from resettlement.models import Handover, Referral
 from tests.conftest import NOW, acting_as
@@ -68,6 +79,8 @@ MOVED = {
     "TOKEN_MOVES": (QueueToken, TOKEN_MOVES),
     "MERGE_MOVES": (Merge, MERGE_MOVES),
     "NEED_MOVES": (SpecificNeed, NEED_MOVES),
+    "ISSUED_MOVES": (IssuedDocument, ISSUED_MOVES),
+    "PRINT_MOVES": (PrintBatch, PRINT_MOVES),
     "INFLUX_MOVES": (InfluxEvent, INFLUX_MOVES),
     "CLAIM_MOVES": (Claim, CLAIM_MOVES),
     "REFERRAL_MOVES": (Referral, REFERRAL_MOVES),

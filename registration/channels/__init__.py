@@ -1,0 +1,1 @@
+"""In which forms does this floor give something out?"""
