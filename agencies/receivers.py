@@ -35,6 +35,7 @@ def open_agreement(*, message: OutboxMessage, now: datetime) -> None:
 
 @outbox.handles("agencies.")
 @outbox.handles("resettlement.")
+@outbox.handles("registration.attachment.found")
 @outbox.handles("registration.glass.")
 @outbox.handles("registration.individual.asked_about")
 @outbox.handles("registration.individual.answered")

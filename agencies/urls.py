@@ -26,6 +26,7 @@ urlpatterns = [
     path("members/invite/", members.member_invite, name="member-invite"),
     path("members/invite/list/", members.members_invite, name="members-invite"),
     path("members/domains/", members.members_domains, name="members-domains"),
+    path("members/scanning/", members.members_scanning, name="members-scanning"),
     path("members/<int:pk>/", members.member, name="member"),
     path("members/<int:pk>/change/", members.member_change, name="member-change"),
     path("members/<int:pk>/close/", members.member_close, name="member-close"),

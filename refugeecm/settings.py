@@ -5,6 +5,7 @@ KEY_ENCRYPTION_KEYS, BLIND_INDEX_KEY, ALLOWED_HOSTS. `./manage.py up` supplies a
 """
 
 import base64
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -67,6 +68,11 @@ for _origin in LOOPBACK_ORIGINS:
         raise ImproperlyConfigured(
             "LOOPBACK_ORIGINS: only where INSECURE_COOKIES is set, and only this machine itself."
         )
+
+# A virus scanner that speaks clamd's INSTREAM, for uploaded files: "unix:/run/clamav/clamd.ctl" or "tcp:host:3310"; none by default.
+VIRUS_SCANNER = env.str("VIRUS_SCANNER", default="")
+if VIRUS_SCANNER and not re.fullmatch(r"unix:/.+|tcp:.+:\d{1,5}", VIRUS_SCANNER):
+    raise ImproperlyConfigured("VIRUS_SCANNER: write it as unix:/path or as tcp:host:port.")
 
 DATABASES = {"default": _database("DATABASE_URL")}
 MIGRATE_DATABASE = _database("MIGRATE_DATABASE_URL") if env.str("MIGRATE_DATABASE_URL", default="") else None
@@ -268,6 +274,7 @@ CELERY_BEAT_SCHEDULE = {
     "renew names": _every("registration.tasks.renew_names", 120.0),
     "learn weights": _every("registration.tasks.learn_weights", crontab(hour=1, minute=15), expires=3600),
     "compare the register with itself": _every("registration.tasks.sweep_register", 90.0),
+    "scan uploads": _every("registration.tasks.scan_uploads", 10.0),
     "end questions": _every("registration.tasks.end_questions", 3600.0),
     "print batches of documents": _every("registration.tasks.print_batches", 3.0),
     "end documents": _every("registration.tasks.end_documents", 3600.0),

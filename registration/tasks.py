@@ -1,5 +1,6 @@
 """Which hints do workers get about files of arrivals? "There may be a step to do": which one, they find in the table."""
 
+import logging
 import time
 
 from celery import shared_task
@@ -7,9 +8,11 @@ from django.utils import timezone
 
 from agencies.access import Permission
 from agencies.models import Agency
-from registration.actions import asking, batches, duplicates, imports, issued, normalising
+from refugeecm.core import scanning as virus_scanner
+from registration.actions import asking, batches, duplicates, imports, issued, normalising, scanning
 from registration.models import ImportStep
 
+log = logging.getLogger(__name__)
 SECONDS = 60  # then the worker asks again, so that a long file does not keep it from its other work
 
 
@@ -85,6 +88,23 @@ def learn_weights(**_: object) -> int:
     return learned
 
 
+@shared_task
+def scan_uploads(**_: object) -> int:
+    """Have uploaded files looked at by the virus scanner, for a minute at most; a scanner that is silent is asked again later."""
+    end, done = time.monotonic() + SECONDS, 0
+    if not virus_scanner.is_there():
+        return done
+    for agency in Agency.objects.order_by("pk"):
+        try:
+            while time.monotonic() < end and scanning.scan_next(agency=agency, now=timezone.now()):
+                done += 1
+        except virus_scanner.Silent as why:
+            log.warning("The virus scanner is silent: %s", why)
+            break
+    return done
+
+
+scan_uploads.access = Permission.ATTACHMENT_KEEP
 sweep_register.access = learn_weights.access = Permission.PERSON_REGISTER
 print_batches.access = end_documents.access = Permission.DOCUMENT_ISSUE
 work_imports.access = sweep_imports.access = Permission.IMPORT_RUN

@@ -5,6 +5,7 @@ from django.urls import path, register_converter
 from registration.enums import Outcome
 from registration.views import (
     asking,
+    attachments,
     batches,
     columns,
     desk,
@@ -62,6 +63,10 @@ urlpatterns = [
     path("people/<uuid:pk>/facts/", people.facts, name="facts"),
     path("people/<uuid:pk>/photo/", photos.photo, name="photo"),
     path("households/<uuid:pk>/photos/", photos.family, name="photos"),
+    path("people/<uuid:pk>/attachments/", attachments.attachments, name="attachments"),
+    path("people/<uuid:pk>/attachments/new/", attachments.attachment_new, name="attachment-new"),
+    path("attachments/<uuid:pk>/", attachments.attachment, name="attachment"),
+    path("attachments/<uuid:pk>/withdraw/", attachments.attachment_withdraw, name="attachment-withdraw"),
     path("registration/groups/", preregistration.groups, name="groups"),
     path("registration/groups/new/", preregistration.group_new, name="group-new"),
     path("households/<uuid:pk>/count/end/", preregistration.count_end, name="count-end"),

@@ -14,6 +14,7 @@ class Permission(StrEnum):
     PERSON_PHOTO = "person.photo"
     DOCUMENT_ISSUE = "document.issue"
     DOCUMENT_WITHDRAW = "document.withdraw"
+    ATTACHMENT_KEEP = "attachment.keep"
     RECORD_CLOSE = "record.close"
     MATCH_REVIEW = "match.review"
     PERSON_MERGE = "person.merge"
@@ -71,6 +72,7 @@ _READERS = _EVERYONE | {
 _CASEWORKER = _READERS | {
     Permission.PERSON_REGISTER,
     Permission.DOCUMENT_ISSUE,
+    Permission.ATTACHMENT_KEEP,
     Permission.MATCH_ASK,
     Permission.MATCH_REVIEW,
     Permission.IMPORT_RUN,
@@ -93,7 +95,7 @@ ROLES: dict[str, frozenset[Permission]] = {
     Role.CASEWORKER: _CASEWORKER,
     Role.DECISION_MAKER: _READERS
     | _RESTRICTED_NEEDS
-    | {Permission.CLAIM_MOVE, Permission.GLASS_BREAK, Permission.EVENT_DECLARE},
+    | {Permission.ATTACHMENT_KEEP, Permission.CLAIM_MOVE, Permission.GLASS_BREAK, Permission.EVENT_DECLARE},
     Role.SUPERVISOR: _CASEWORKER
     | _OVERSIGHT
     | _RESTRICTED_NEEDS

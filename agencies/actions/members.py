@@ -29,6 +29,9 @@ AWAY = events.declare("agencies.member.away", "A member has not been seen for lo
 DOMAINS = events.declare(
     "agencies.member.domains", "The domains of addresses that may be invited were changed."
 )
+SCANNING = events.declare(
+    "agencies.member.scanning", "It was changed whether uploaded files go to the virus scanner."
+)
 
 # Days of being away after which somebody is reminded, and suspended (experience.md 2, "Partner users").
 REMINDED_AFTER, SUSPENDED_AFTER = (30, 60), 90
@@ -105,6 +108,15 @@ def set_domains(*, agency: Agency, domains: str, by: Viewer, now: datetime) -> N
         raise NotPermitted(_("Only an administrator of the agency can do this."))
     Agency.objects.filter(pk=agency.pk).update(invite_domains=domains)
     events.note(DOMAINS, "member", of_number(agency.pk), by=by, now=now, domains=len(domains.split()))
+
+
+@transaction.atomic
+def set_scanning(*, agency: Agency, scans: bool, by: Viewer, now: datetime) -> None:
+    """Say whether what the agency's people upload goes to the deployment's virus scanner."""
+    if not by.may(Permission.MEMBER_MANAGE) or agency.pk != by.agency_id:
+        raise NotPermitted(_("Only an administrator of the agency can do this."))
+    Agency.objects.filter(pk=agency.pk).update(scans_uploads=scans)
+    events.note(SCANNING, "member", of_number(agency.pk), by=by, now=now, scans=scans)
 
 
 @transaction.atomic

@@ -28,6 +28,7 @@ KINDS: dict[str, tuple[Promise, Permission]] = {
     "member": (_("Members"), Permission.MEMBER_MANAGE),
     "review": (_("Reviews of access"), Permission.REVIEW),
     "webhook": (_("Webhooks"), Permission.WEBHOOK_READ),
+    "attachment": (_("Uploads"), Permission.MEMBER_MANAGE),
     "seal": (_("Seals"), Permission.AUDIT_READ),
 }
 URGENT = {"seal"}  # comes by mail at once, or never

@@ -41,10 +41,12 @@ class Agency(models.Model):
     invite_domains = models.CharField(
         _("domains of e-mail addresses"), max_length=500, blank=True, default="", db_default=""
     )  # with spaces between; empty allows any
+    # Whether what its people upload goes to the deployment's virus scanner, where there is one (refugeecm.core.scanning).
+    scans_uploads = models.BooleanField(_("uploads go to the virus scanner"), default=True, db_default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     field_classes = classified(
-        C0="id code name kind country parent live_since created_at", C1="invite_domains"
+        C0="id code name kind country parent live_since created_at", C1="invite_domains scans_uploads"
     )
 
     class Meta:

@@ -24,7 +24,7 @@ from agencies.enums import InvitationStatus
 from agencies.forms import members as forms
 from agencies.forms.fields import errors_of
 from agencies.models import ApiClient, Invitation, Membership
-from refugeecm.core import sessions
+from refugeecm.core import scanning, sessions
 from refugeecm.core.ids import of_number
 from refugeecm.core.paging import page_of
 from refugeecm.core.refusals import told_on, told_to
@@ -65,6 +65,8 @@ def members(request: ViewedRequest) -> HttpResponse:
             ],
             "live": viewer.agency.live_since is not None,
             "domains": forms.DomainsForm(initial={"domains": viewer.agency.invite_domains}),
+            "scanner": scanning.is_there(),
+            "scans": viewer.agency.scans_uploads,
         },
     )
 
@@ -118,6 +120,16 @@ def members_domains(request: ViewedRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
     else:
         messages.error(request, errors_of(form))
+    return redirect("members")
+
+
+@access.requires(Permission.MEMBER_MANAGE)
+@require_POST
+def members_scanning(request: ViewedRequest) -> HttpResponse:
+    """Say whether uploaded files go to the virus scanner."""
+    viewer = request.viewer
+    with told_to(request, _("Saved.")):
+        acts.set_scanning(agency=viewer.agency, scans="scans" in request.POST, by=viewer, now=timezone.now())
     return redirect("members")
 
 

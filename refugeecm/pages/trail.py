@@ -23,7 +23,7 @@ from agencies.access import Viewer
 from agencies.models import Agreement, Breach, LawRequest
 from cases.models import Claim
 from refugeecm.core.models import Event, ReadEvent
-from registration.models import Document, Household, Individual
+from registration.models import Attachment, Document, Household, Individual
 from resettlement.models import Referral
 
 PATIENCE = 1.5  # seconds after which a page shows what it has found
@@ -125,7 +125,8 @@ def belonging_to(number: str, viewer: Viewer) -> frozenset[uuid.UUID]:
     claims = Claim.objects.owned_by(viewer).filter(individual__in=ids).values_list("pk", flat=True)
     documents = Document.objects.owned_by(viewer).filter(individual__in=ids).values_list("pk", flat=True)
     referrals = Referral.objects.owned_by(viewer).filter(claim__in=claims).values_list("pk", flat=True)
-    return frozenset({*found, *claims, *documents, *referrals})
+    files = Attachment.objects.visible_to(viewer).filter(individual__in=ids).values_list("pk", flat=True)
+    return frozenset({*found, *claims, *documents, *files, *referrals})
 
 
 def look(viewer: Viewer, asked: Asked, *, before: Place, limit: int, patience: float = PATIENCE) -> Found:

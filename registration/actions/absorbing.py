@@ -15,8 +15,9 @@ from agencies.access import Viewer
 from refugeecm.core.bulk import insert
 from refugeecm.core.ids import uuid7
 from registration.actions import exceptions, sealing
-from registration.enums import OPEN_NEEDS, NameKind, Sex
+from registration.enums import OPEN_NEEDS, STANDING, NameKind, Sex
 from registration.models import (
+    Attachment,
     BiometricReference,
     ConflictOfInterest,
     Consent,
@@ -100,10 +101,10 @@ def _sealed(survivor: Individual, plain: bytes, place: str, opener: sealing.Open
 def carry(
     survivor: Individual, merged: Individual, opener: sealing.Opener, *, by: Viewer, now: datetime
 ) -> None:
-    """Bring the papers, names, relatives, references, needs, consents and the photo of the one record to the other.
+    """Bring the papers, files, names, relatives, references, needs, consents and the photo of the one record to the other.
 
-    A paper, name, reference or open need that both have, a second photo, and a consent about which the survivor has said something,
-    stay with the record that is closed. Whoever may not see its file may not see the survivor's either.
+    A paper, file, name, reference or open need that both have, a second photo, and a consent about which the survivor has said
+    something, stay with the record that is closed. Whoever may not see its file may not see the survivor's either.
     """
     papers = set(Document.objects.filter(individual=survivor).values_list("kind", "number_index"))
     _bring(
@@ -133,7 +134,18 @@ def carry(
         note=_fact,
     )
     if not Photo.objects.filter(individual=survivor).exists():
-        _bring(Photo, survivor, merged, opener, lambda one: True, image=_picture)
+        _bring(Photo, survivor, merged, opener, lambda one: True, image=_plain_of)
+    files = {bytes(one.digest) for one in Attachment.objects.filter(individual=survivor).standing()}
+    _bring(
+        Attachment,
+        survivor,
+        merged,
+        opener,
+        lambda one: one.status not in STANDING or bytes(one.digest) not in files,
+        title=_plain_of,
+        key=_plain_of,
+        reason=_plain_of,
+    )
     said = set(Consent.objects.filter(individual=survivor).values_list("purpose", "recipient_id"))
     _bring(Consent, survivor, merged, opener, lambda one: (one.purpose, one.recipient_id) not in said)
     _bring(Movement, survivor, merged, opener, _unlike(Movement, survivor, "kind", "on", "site"))
@@ -176,8 +188,8 @@ def _fact(opener: sealing.Opener, one: Any, name: str) -> tuple[bytes, str]:
     return opener.fact(one, name).encode(), sealing.fact_place(one, name)
 
 
-def _picture(opener: sealing.Opener, one: Photo, name: str) -> tuple[bytes, str]:
-    return opener.content(one), sealing.fact_place(one, name)
+def _plain_of(opener: sealing.Opener, one: Attachment | Photo, name: str) -> tuple[bytes, str]:
+    return opener.plain(one, name), sealing.fact_place(one, name)
 
 
 def _call_also(survivor: Individual, merged: Individual, *, by: Viewer, now: datetime) -> None:

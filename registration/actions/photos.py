@@ -27,6 +27,8 @@ LARGEST_FILE = 20 * 2**20  # bytes
 LARGEST_PIXELS = 40_000_000  # asked of the head of the file, before anything is decoded
 SMALLEST_SIDE = 10  # pixels; UNHCR eRRF
 SIDE, BYTES = 1024, 150_000  # of what is kept
+Steps = tuple[tuple[int, int], ...]  # pixels of the longer side, and quality of the JPEG
+STEPS: Steps = ((SIDE, 85), (SIDE, 70), (SIDE, 50), (SIDE * 3 // 4, 50), (SIDE // 2, 50), (SIDE // 4, 40))
 KINDS = ("JPEG", "PNG", "WEBP")  # decoders of bitmaps only: nothing that draws, calls or includes
 UNREADABLE = (
     OSError, ValueError, SyntaxError, EOFError, OverflowError, struct.error, zlib.error, Image.DecompressionBombError,
@@ -34,15 +36,13 @@ UNREADABLE = (
 )  # fmt: skip
 
 
-def written_anew(data: bytes) -> bytes:
-    """Return the picture as a JPEG of at most 1024 pixels a side and 150 kB, upright, with nothing but its pixels.
+def written_anew(data: bytes, *, steps: Steps = STEPS, at_most: int = BYTES, field: str = "photo") -> bytes:
+    """Return the picture as a JPEG, upright, with nothing but its pixels: by the first of `steps` that gives so few bytes.
 
     Whatever else the file held is gone: place and time of taking, comments, profiles, what stood behind its end. Raises NotPermitted.
     """
     if len(data) > LARGEST_FILE:
-        raise NotPermitted(
-            _("The photo is larger than 20 MB. Take it again with fewer pixels."), field="photo"
-        )
+        raise NotPermitted(_("The photo is larger than 20 MB. Take it again with fewer pixels."), field=field)
     try:
         with Image.open(BytesIO(data), formats=KINDS) as opened:
             width, height = opened.size
@@ -52,29 +52,22 @@ def written_anew(data: bytes) -> bytes:
                         "The photo has %(width)s × %(height)s pixels. Send one between 10 and 6,000 pixels a side."
                     )
                     % {"width": width, "height": height},
-                    field="photo",
+                    field=field,
                 )
-            opened.draft("RGB", (SIDE, SIDE))
+            opened.draft("RGB", (steps[0][0], steps[0][0]))
             upright = ImageOps.exif_transpose(opened).convert("RGBA")
     except UNREADABLE as error:
         raise NotPermitted(
-            _("This file is no photo that can be read. Send a JPEG, PNG or WebP file."), field="photo"
+            _("This file is no photo that can be read. Send a JPEG, PNG or WebP file."), field=field
         ) from error
     # A new sheet, on which only pixels are laid: what a decoder keeps beside them stays behind.
     sheet = Image.new("RGB", upright.size, "white")
     sheet.paste(upright, mask=upright.getchannel("A"))
-    for side, quality in (
-        (SIDE, 85),
-        (SIDE, 70),
-        (SIDE, 50),
-        (SIDE * 3 // 4, 50),
-        (SIDE // 2, 50),
-        (SIDE // 4, 40),
-    ):
+    for side, quality in steps:
         sheet.thumbnail((side, side))
         kept = BytesIO()
         sheet.save(kept, "JPEG", quality=quality, optimize=True)
-        if kept.tell() <= BYTES:
+        if kept.tell() <= at_most:
             break
     return kept.getvalue()
 

@@ -13,6 +13,7 @@ from agencies.access import Sight, Viewer
 from agencies.models import Agency, AgencyKey
 from refugeecm.core import crypto
 from registration.models import (
+    Attachment,
     BiometricReference,
     Document,
     Individual,
@@ -22,7 +23,8 @@ from registration.models import (
     SpecificNeed,
 )
 
-Fact = BiometricReference | Photo | Relative | SpecificNeed  # rows about a person with one sealed column each
+# Rows about a person with columns that the person's key seals.
+Fact = Attachment | BiometricReference | Photo | Relative | SpecificNeed
 
 
 def agency_key(agency: Agency) -> crypto.Ring:
@@ -102,9 +104,13 @@ class Opener:
         """Return the text in a sealed column of a row about a person."""
         return self.opened(row.individual_id, getattr(row, field), fact_place(row, field))
 
+    def plain(self, row: Fact, field: str) -> bytes:
+        """Return the bytes in a sealed column of a row about a person: a picture, a key."""
+        return self._bytes(row.individual_id, getattr(row, field), fact_place(row, field))
+
     def content(self, photo: Photo) -> bytes:
         """Return the picture."""
-        return self._bytes(photo.individual_id, photo.image, fact_place(photo, "image"))
+        return self.plain(photo, "image")
 
     def seal(self, individual_id: uuid.UUID, plain: bytes, *, place: str) -> bytes | None:
         """Return a value sealed with the person's key (nothing stays nothing), or None when there is no key (any more)."""

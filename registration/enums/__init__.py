@@ -1,5 +1,6 @@
 """Which codes does registration use, and what may follow what?"""
 
+from registration.enums.attachments import ATTACHMENT_MOVES, STANDING, AttachmentKind, AttachmentStatus
 from registration.enums.groups import FOCAL, GroupReason, Relationship
 from registration.enums.imports import (
     BATCH_MOVES,
@@ -62,6 +63,7 @@ from registration.enums.status import (
 )
 
 __all__ = [
+    "ATTACHMENT_MOVES",
     "BATCH_MOVES",
     "COUNTED",
     "DECIDED",
@@ -81,10 +83,13 @@ __all__ = [
     "RECORD_REASONS",
     "SENT_AGAIN",
     "SITED",
+    "STANDING",
     "STEP_MOVES",
     "TOKEN_MOVES",
     "UNDECIDED",
     "WAITING",
+    "AttachmentKind",
+    "AttachmentStatus",
     "BatchStatus",
     "BiometricResult",
     "CorrectionReason",

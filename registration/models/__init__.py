@@ -2,6 +2,7 @@
 
 from registration.models.access import OF_ORIGIN, PersonAccess, PersonOwned, PersonQuerySet, shared_sql
 from registration.models.asking import MatchQuestion
+from registration.models.attachments import Attachment, AttachmentPiece
 from registration.models.consent import Consent
 from registration.models.desk import DeskDraft, QueueToken
 from registration.models.details import BiometricReference, FurtherName, Photo, Relative

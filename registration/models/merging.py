@@ -28,6 +28,7 @@ SCOPES: dict[str, str] = {
     "registration_furthername": _OF_BOTH,
     "registration_relative": _OF_BOTH,
     "registration_photo": _OF_BOTH,
+    "registration_attachment": _OF_BOTH,
     "registration_biometricreference": _OF_BOTH,
     "registration_specificneed": _OF_BOTH,
     "registration_movement": _OF_BOTH,

@@ -135,6 +135,9 @@ CARRIED = {
     "registration_furthername": "individual_id = ANY (people)",
     "registration_relative": "individual_id = ANY (people)",
     "registration_photo": "individual_id = ANY (people)",
+    "registration_attachment": "individual_id = ANY (people)",
+    "registration_attachmentpiece": "attachment_id IN (SELECT a.id FROM registration_attachment a"
+    " WHERE a.individual_id = ANY (people))",
     "registration_biometricreference": "individual_id = ANY (people)",
     "registration_movement": "individual_id = ANY (people)",
     "registration_consent": "individual_id = ANY (people)",

@@ -15,6 +15,7 @@ from agencies.access import enter
 from agencies.enums import Role
 from cases.actions import claims
 from registration.actions import (
+    attachments,
     candidates,
     consents,
     corrections,
@@ -113,6 +114,7 @@ class Families(Marking):
         self.pair(code, persons)
         self.details(code, persons[0], to)
         self.needs(code, persons[1], to)
+        self.files(code, persons[1])
         self.claim(code, persons[0], to)
 
     def moves(self, code: str, person: Individual) -> None:
@@ -209,6 +211,26 @@ class Families(Marking):
             self.mark(code, "C4", "need.note", note, to=shown)
             if readers is few:
                 world.sealed[made.pk] = few
+        self.readers = standing
+
+    def files(self, code: str, person: Individual) -> None:
+        """Keep a letter, and a medical paper that only some open; no agreement shows either."""
+        caseworker, standing = self.world.actor(code, Role.CASEWORKER).viewer, self.readers
+        opening = [self.world.actor(code, one).user for one in (Role.SUPERVISOR, Role.DECISION_MAKER)]
+        few = frozenset(one.pk for one in opening if one)
+        for kind, readers in (("letter", standing), ("medical", few)):
+            title, said = (f"zq{what}{kind}{person.pk.hex}qz" for what in ("title", "text"))
+            with transaction.atomic():
+                enter(caseworker, reason="test")
+                made = attachments.add(
+                    individual=person, kind=kind, title=title, data=f"%PDF-1.7\n% {said}\n%%EOF".encode(), by=caseworker, now=NOW,
+                )  # fmt: skip
+            self.readers = readers
+            self.world.records[code].add("attachment", made.pk)
+            for name, text in (("id", str(made.pk)), ("title", title), ("content", said)):
+                self.mark(code, "C4", f"attachment.{name}", text)
+            if readers is few:
+                self.world.sealed[made.pk] = few
         self.readers = standing
 
     def sealed_family(self, event: InfluxEvent) -> None:

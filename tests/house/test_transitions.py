@@ -40,6 +40,7 @@ from cases.enums import CLAIM_MOVES, ClaimStatus
 from cases.models import Claim
 from refugeecm.core.transitions import TransitionNotAllowed, move
 from registration.enums import (
+    ATTACHMENT_MOVES,
     BATCH_MOVES,
     INFLUX_MOVES,
     ISSUED_MOVES,
@@ -50,6 +51,7 @@ from registration.enums import (
     TOKEN_MOVES,
 )
 from registration.models import (
+    Attachment,
     ImportBatch,
     ImportStep,
     InfluxEvent,
@@ -78,6 +80,7 @@ MOVED = {
     "STEP_MOVES": (ImportStep, STEP_MOVES),
     "TOKEN_MOVES": (QueueToken, TOKEN_MOVES),
     "MERGE_MOVES": (Merge, MERGE_MOVES),
+    "ATTACHMENT_MOVES": (Attachment, ATTACHMENT_MOVES),
     "NEED_MOVES": (SpecificNeed, NEED_MOVES),
     "ISSUED_MOVES": (IssuedDocument, ISSUED_MOVES),
     "PRINT_MOVES": (PrintBatch, PRINT_MOVES),

@@ -452,7 +452,7 @@ def test_the_stranger_gets_the_404_of_nothing(cast: Cast, family: list[Individua
 
 def test_every_table_about_people_says_whether_it_moves() -> None:
     """A new table that names a person or household goes into CARRIED (resettlement.models.handover), or into STAYS with a reason."""
-    about = {"individual_id", "household_id", "claim_id", "referral_id"}
+    about = {"individual_id", "household_id", "claim_id", "referral_id", "attachment_id"}
     found = {
         model._meta.db_table
         for model in wall.walled_models()
