@@ -107,7 +107,7 @@ def cancel(*, batch: PrintBatch, by: Viewer, now: datetime) -> None:
     """Throw the file away, and what was prepared for it as far as nobody holds it."""
     move(batch, to=PrintStatus.CANCELLED)
     _destroy(batch)
-    move_all(_of(batch).prepared(), to=IssuedStatus.INVALIDATED, ended_at=now, ended_by=by.user_id)
+    move_all(_of(batch).prepared(), to=IssuedStatus.INVALIDATED, over_at=now, ended_by=by.user_id)
     _note(ENDED, batch, by=by, now=now)
 
 
@@ -148,7 +148,9 @@ def end_due(*, agency: Agency, now: datetime) -> int:
 def purge(*, agency: Agency, now: datetime, at_most: int) -> int:
     """Remove batches that are long over; return how many. In the agency's context."""
     over = PrintBatch.objects.filter(agency=agency, created_at__lt=now - KEPT).values_list("pk", flat=True)
-    return PrintBatch.objects.filter(pk__in=list(over[:at_most])).delete()[0]
+    some = list(over[:at_most])
+    IssuedDocument.objects.filter(batch__in=some).update(batch=None)
+    return PrintBatch.objects.filter(pk__in=some).delete()[0]
 
 
 # ---- the worker

@@ -148,7 +148,7 @@ def hand_over(*, documents: Sequence[IssuedDocument], by: Viewer, now: datetime,
     if not ready:
         raise NotPermitted(_("This document was not printed yet, or its holder is no longer registered."))
     _replace(ready, by=by, now=now)
-    changes = {"issued_at": now, "issued_by": by.user_id, **({"stock": stock} if stock else {})}
+    changes = {"given_at": now, "issued_by": by.user_id, **({"stock": stock} if stock else {})}
     done = move_all(
         IssuedDocument.objects.filter(pk__in=[one.pk for one in ready]), to=IssuedStatus.ISSUED, **changes
     )
@@ -174,7 +174,7 @@ def _replace(ready: Sequence[IssuedDocument], *, by: Viewer, now: datetime) -> N
         )
         before |= Q(kind__in=kinds, household__in=[one.household_id for one in some if one.household_id])
     standing = IssuedDocument.objects.owned_by(by).filter(before)
-    move_all(standing, to=IssuedStatus.RENEWED, ended_at=now, ended_by=by.user_id)
+    move_all(standing, to=IssuedStatus.RENEWED, over_at=now, ended_by=by.user_id)
 
 
 @transaction.atomic
@@ -194,7 +194,7 @@ def change(*, document: IssuedDocument, to: str, reason: str, by: Viewer, now: d
         policies.check_may(by, Permission.DOCUMENT_WITHDRAW)
         if not reason.strip():
             raise NotPermitted(_("Say why. The holder may ask, and may object."), field="reason")
-    move(document, to=to, reason=reason, ended_at=now, ended_by_id=by.user_id)
+    move(document, to=to, reason=reason, over_at=now, ended_by_id=by.user_id)
     _tell(ENDED, [document.individual_id], by=by, now=now, kind=document.kind, status=to)
 
 
@@ -213,7 +213,7 @@ def end_of(people: Sequence[uuid.UUID], *, by: Viewer, now: datetime) -> None:
     if not touched:
         return
     rows = IssuedDocument.objects.filter(pk__in=[pk for pk, _person, _kind in touched])
-    move_all(rows, to=IssuedStatus.WITHDRAWN, ended_at=now, ended_by=by.user_id)
+    move_all(rows, to=IssuedStatus.WITHDRAWN, over_at=now, ended_by=by.user_id)
     for kind in {kind for _pk, _person, kind in touched}:
         holders = [person for _pk, person, its in touched if its == kind]
         _tell(ENDED, holders, by=by, now=now, kind=kind, status=str(IssuedStatus.WITHDRAWN))
@@ -224,7 +224,7 @@ def expire(*, agency: Agency, now: datetime) -> int:
     """Move an agency's papers whose last day is over to EXPIRED; return how many. The public page needs no sweep to say so."""
     wall.enter(agency_id=agency.pk, user_id=None, reason="issued.expire")
     over = IssuedDocument.objects.filter(agency=agency, until__lt=timezone.localdate(now))
-    return move_all(over, to=IssuedStatus.EXPIRED, ended_at=now)
+    return move_all(over, to=IssuedStatus.EXPIRED, over_at=now)
 
 
 def kinds_for(by: Viewer, *, group: bool | None = None) -> list[IssuedKind]:

@@ -52,7 +52,7 @@ class PrintBatch(models.Model):
 
     objects = PrintBatchQuerySet.as_manager()
     moves = PRINT_MOVES
-    sealed_by_agency = {"key": "registration_printbatch.key|{pk}"}
+    sealed_by_agency: ClassVar[dict[str, str]] = {"key": "registration_printbatch.key|{pk}"}
     field_classes = classified(
         C1="id agency user kind status total done attempts created_at ready_at expires_at",
         internal="key file",
@@ -118,18 +118,19 @@ class IssuedDocument(PersonOwned):
     prints = models.PositiveSmallIntegerField(_("printed, times"), default=0)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     batch = models.ForeignKey(
-        PrintBatch, on_delete=models.SET_NULL, null=True, related_name="documents", db_index=False
+        PrintBatch, on_delete=models.PROTECT, null=True, related_name="documents", db_index=False
     )
     drafted_by = who(db_index=False)
-    issued_at = models.DateTimeField(_("handed over"), null=True)
+    # When does not need a who: the days pass by themselves, and whoever takes a case over learns no names of the other's staff.
+    given_at = models.DateTimeField(_("handed over"), null=True)
     issued_by = who(db_index=False)
-    ended_at = models.DateTimeField(_("ended"), null=True)
+    over_at = models.DateTimeField(_("ended"), null=True)
     ended_by = who(db_index=False)
 
     objects = IssuedQuerySet.as_manager()
     moves = ISSUED_MOVES
     field_classes = classified(
-        C1="id agency issuer individual household language prints batch drafted_by issued_at issued_by ended_at ended_by",
+        C1="id agency issuer individual household language prints batch drafted_by given_at issued_by over_at ended_by",
         C3="kind status number stock dated_on until reason",
         internal="code",
     )
@@ -154,8 +155,8 @@ class IssuedDocument(PersonOwned):
                 name="issued_ends_after_it_begins",
             ),
             models.CheckConstraint(
-                condition=~models.Q(status=IssuedStatus.ISSUED) | models.Q(issued_at__isnull=False),
-                name="issued_at_some_time",
+                condition=~models.Q(status=IssuedStatus.ISSUED) | models.Q(given_at__isnull=False),
+                name="given_at_some_time",
             ),
         ]
         indexes = [

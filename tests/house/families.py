@@ -22,6 +22,7 @@ from registration.actions import (
     desk,
     exceptions,
     further_facts,
+    issued,
     movements,
     needs,
     people,
@@ -37,9 +38,11 @@ from registration.models import (
     HouseholdReader,
     Individual,
     InfluxEvent,
+    IssuedDocument,
     MatchCandidate,
     Merge,
     Photo,
+    PrintBatch,
     Relative,
     SpecificNeed,
 )
@@ -111,6 +114,7 @@ class Families(Marking):
             records.add("consent", consent.pk)
             self.mark(code, "C2", "consent.witness", witness)
         self.moves(code, persons[0])
+        self.papers(code, persons[0])
         self.pair(code, persons)
         self.details(code, persons[0], to)
         self.needs(code, persons[1], to)
@@ -127,6 +131,26 @@ class Families(Marking):
             )
             movements.see(people=[person], site=f"{seen}gate", by=caseworker, now=NOW)
         self.mark(code, "C3", "movement.site", seen)
+
+    def papers(self, code: str, person: Individual) -> None:
+        """Hand a paper over to somebody, prepared in a batch of the clerk's own; no agreement shows either."""
+        actor, stock = self.world.actor(code, Role.CASEWORKER), f"zqstock{person.pk.hex[8:]}qz"
+        with transaction.atomic():
+            enter(actor.viewer, reason="test")
+            batch = PrintBatch.objects.create(
+                agency_id=actor.agency_id, user=actor.user, kind="TOKEN", status="expired", total=1, created_at=NOW
+            )  # fmt: skip
+            (made,) = issued.prepare(
+                kind="TOKEN", people=[person], until=NOW.date() + timedelta(days=7), by=actor.viewer, now=NOW, batch=batch
+            )  # fmt: skip
+            paper = IssuedDocument.objects.get(pk=made)
+            issued.hand_over(documents=[paper], stock=stock, by=actor.viewer, now=NOW)
+        self.world.records[code].add("issued", made)
+        self.world.records[code].add("print", batch.pk)
+        self.world.sealed[batch.pk] = frozenset([actor.user.pk]) if actor.user else frozenset()
+        self.mark(code, "C3", "issued.stock", stock)
+        self.mark(code, "C3", "issued.number", paper.number)
+        self.mark(code, "C1", "issued.id", str(made))
 
     def pair(self, code: str, persons: list[Individual]) -> None:
         """Let two people wait for a decision, and have been merged once; no agreement shows either."""

@@ -203,7 +203,7 @@ def test_who_may_have_what_and_until_when(cast: Cast, asking: list[Individual], 
 def test_one_in_force_whoever_writes_it(cast: Cast, asking: list[Individual]) -> None:
     one, two = give(cast.caseworker, "ASC", asking[0]), prepare(cast.caseworker, "ASC", asking[0])
     with pytest.raises(IntegrityError), acting_as(cast.caseworker.viewer), transaction.atomic():
-        IssuedDocument.objects.filter(pk=two.pk).update(status="issued", issued_at=NOW)
+        IssuedDocument.objects.filter(pk=two.pk).update(status="issued", given_at=NOW)
     assert says(one) == "valid"
 
 
@@ -244,7 +244,7 @@ def test_moves_are_those_of_the_table(cast: Cast, asking: list[Individual], supe
     made = prepare(cast.caseworker, "ASC", asking[0])
     for was, allowed in ISSUED_MOVES.items():
         with acting_as(supervisor.viewer):
-            IssuedDocument.objects.filter(pk=made.pk).update(status=was, issued_at=NOW)
+            IssuedDocument.objects.filter(pk=made.pk).update(status=was, given_at=NOW)
         for to in set(IssuedStatus) - allowed:
             with pytest.raises((TransitionNotAllowed, NotPermitted)):
                 ends(made, to, supervisor, "why not")
