@@ -275,6 +275,7 @@ CELERY_BEAT_SCHEDULE = {
     "learn weights": _every("registration.tasks.learn_weights", crontab(hour=1, minute=15), expires=3600),
     "compare the register with itself": _every("registration.tasks.sweep_register", 90.0),
     "scan uploads": _every("registration.tasks.scan_uploads", 10.0),
+    "close exercises": _every("registration.tasks.close_exercises", 60.0),
     "end questions": _every("registration.tasks.end_questions", 3600.0),
     "print batches of documents": _every("registration.tasks.print_batches", 3.0),
     "end documents": _every("registration.tasks.end_documents", 3600.0),

@@ -1,6 +1,7 @@
 """May this be done with a file or a person now? `check_…` raises the sentence for the screen, `can_…` answers for the template."""
 
 from collections.abc import Mapping
+from datetime import date
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from registration.models import (
     Merge,
     PersonAccess,
     SealedFile,
+    VerificationExercise,
 )
 from registration.rules.needs import is_restricted
 
@@ -37,6 +39,14 @@ def check_review(*, code: str, by: Viewer) -> None:
         raise NotPermitted(
             _("This need is restricted. A supervisor or a decision maker of your agency reviews it.")
         )
+
+
+def check_close_exercise(*, exercise: VerificationExercise, by: Viewer, today: date) -> None:
+    """Whoever did not come becomes inactive only after the notice, and on the word of a second person."""
+    if exercise.notice_until is None or today <= exercise.notice_until:
+        raise NotPermitted(_("The notice is not over yet: people may still come."))
+    if exercise.ended_by_id == by.user_id:
+        raise NotPermitted(_("You ended this exercise. Another supervisor has to confirm it."))
 
 
 def check_merge(*, survivor: Individual, merged: Individual, by: Viewer) -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from agencies.access import Permission
 from agencies.models import Agency
 from refugeecm.core import scanning as virus_scanner
-from registration.actions import asking, batches, duplicates, imports, issued, normalising, scanning
+from registration.actions import asking, batches, duplicates, imports, issued, lapsing, normalising, scanning
 from registration.models import ImportStep
 
 log = logging.getLogger(__name__)
@@ -70,6 +70,16 @@ def end_questions(**_: object) -> int:
 
 
 @shared_task
+def close_exercises(**_: object) -> int:
+    """Tell who did not come, and make inactive whom somebody has confirmed, for a minute at most; return how many chunks."""
+    end, done = time.monotonic() + SECONDS, 0
+    for agency in Agency.objects.order_by("pk"):
+        while time.monotonic() < end and lapsing.run_one(agency=agency, now=timezone.now()):
+            done += 1
+    return done
+
+
+@shared_task
 def sweep_register(**_: object) -> int:
     """Compare registers with themselves, for a minute at most; return how many households were."""
     end, done = time.monotonic() + SECONDS, 0
@@ -108,5 +118,6 @@ scan_uploads.access = Permission.ATTACHMENT_KEEP
 sweep_register.access = learn_weights.access = Permission.PERSON_REGISTER
 print_batches.access = end_documents.access = Permission.DOCUMENT_ISSUE
 work_imports.access = sweep_imports.access = Permission.IMPORT_RUN
+close_exercises.access = Permission.VERIFY_PLAN
 renew_names.access = Permission.PERSON_REGISTER
 end_questions.access = Permission.MATCH_ASK

@@ -16,6 +16,7 @@ class Permission(StrEnum):
     DOCUMENT_WITHDRAW = "document.withdraw"
     ATTACHMENT_KEEP = "attachment.keep"
     RECORD_CLOSE = "record.close"
+    VERIFY_PLAN = "verify.plan"
     MATCH_REVIEW = "match.review"
     PERSON_MERGE = "person.merge"
     MATCH_ASK = "match.ask"
@@ -106,6 +107,7 @@ ROLES: dict[str, frozenset[Permission]] = {
         Permission.CONFLICT_DECLARE,
         Permission.RECORD_CLOSE,
         Permission.DOCUMENT_WITHDRAW,
+        Permission.VERIFY_PLAN,
         Permission.PERSON_MERGE,
         Permission.IMPORT_OVERRULE,
     },

@@ -1,6 +1,14 @@
 """Which codes does registration use, and what may follow what?"""
 
 from registration.enums.attachments import ATTACHMENT_MOVES, STANDING, AttachmentKind, AttachmentStatus
+from registration.enums.exercises import (
+    CAME,
+    ENTERED,
+    EXERCISE_MOVES,
+    SAID,
+    ExerciseStatus,
+    VerificationResult,
+)
 from registration.enums.groups import FOCAL, GroupReason, Relationship
 from registration.enums.imports import (
     BATCH_MOVES,
@@ -65,8 +73,11 @@ from registration.enums.status import (
 __all__ = [
     "ATTACHMENT_MOVES",
     "BATCH_MOVES",
+    "CAME",
     "COUNTED",
     "DECIDED",
+    "ENTERED",
+    "EXERCISE_MOVES",
     "FACTS",
     "FOCAL",
     "INFLUX_MOVES",
@@ -81,6 +92,7 @@ __all__ = [
     "PROCESS_MOVES",
     "QUESTION_MOVES",
     "RECORD_REASONS",
+    "SAID",
     "SENT_AGAIN",
     "SITED",
     "STANDING",
@@ -95,6 +107,7 @@ __all__ = [
     "CorrectionReason",
     "DocumentKind",
     "Education",
+    "ExerciseStatus",
     "Flow",
     "FoundBy",
     "GroupReason",
@@ -127,4 +140,5 @@ __all__ = [
     "StepKind",
     "StepStatus",
     "TokenStatus",
+    "VerificationResult",
 ]

@@ -7,6 +7,7 @@ from registration.models.consent import Consent
 from registration.models.desk import DeskDraft, QueueToken
 from registration.models.details import BiometricReference, FurtherName, Photo, Relative
 from registration.models.exceptions import ConflictOfInterest, HouseholdReader, ReaderKind, SealedFile
+from registration.models.exercises import VerificationExercise, VerificationTarget
 from registration.models.groups import PastMembership
 from registration.models.households import Household
 from registration.models.imports import (

@@ -21,6 +21,7 @@ from registration.actions import (
     corrections,
     desk,
     exceptions,
+    exercises,
     further_facts,
     issued,
     movements,
@@ -131,6 +132,27 @@ class Families(Marking):
             )
             movements.see(people=[person], site=f"{seen}gate", by=caseworker, now=NOW)
         self.mark(code, "C3", "movement.site", seen)
+        if self.readers is None:  # an exercise is the whole agency's: a sealed file is in none
+            self.exercise(code, person.site)
+
+    def exercise(self, code: str, site: str) -> None:
+        """Ask the people of a site to come, which nobody outside the agency may know."""
+        supervisor, name = self.world.actor(code, Role.SUPERVISOR).viewer, word("exercise")
+        with transaction.atomic():
+            enter(supervisor, reason="test")
+            made = exercises.plan(
+                name=name,
+                site=site,
+                starts_on=NOW.date(),
+                ends_on=NOW.date(),
+                capacity=9,
+                by=supervisor,
+                now=NOW,
+            )
+            exercises.start(exercise=made, by=supervisor, now=NOW)
+        self.world.records[code].add("exercise", made.pk)
+        self.mark(code, "C1", "exercise.id", str(made.pk))
+        self.mark(code, "C1", "exercise.name", name)
 
     def papers(self, code: str, person: Individual) -> None:
         """Hand a paper over to somebody, prepared in a batch of the clerk's own; no agreement shows either."""

@@ -42,6 +42,7 @@ from refugeecm.core.transitions import TransitionNotAllowed, move
 from registration.enums import (
     ATTACHMENT_MOVES,
     BATCH_MOVES,
+    EXERCISE_MOVES,
     INFLUX_MOVES,
     ISSUED_MOVES,
     MERGE_MOVES,
@@ -60,6 +61,7 @@ from registration.models import (
     PrintBatch,
     QueueToken,
     SpecificNeed,
+    VerificationExercise,
 )
 from resettlement.enums import HANDOVER_MOVES, REFERRAL_MOVES
 from resettlement.models import Handover, Referral
@@ -78,6 +80,7 @@ MOVED = {
     "DELIVERY_MOVES": (WebhookDelivery, DELIVERY_MOVES),
     "BATCH_MOVES": (ImportBatch, BATCH_MOVES),
     "STEP_MOVES": (ImportStep, STEP_MOVES),
+    "EXERCISE_MOVES": (VerificationExercise, EXERCISE_MOVES),
     "TOKEN_MOVES": (QueueToken, TOKEN_MOVES),
     "MERGE_MOVES": (Merge, MERGE_MOVES),
     "ATTACHMENT_MOVES": (Attachment, ATTACHMENT_MOVES),

@@ -48,6 +48,7 @@ STAYS = {
     "registration_personaccess": "written anew for the agency that is responsible now",
     "registration_personkey": "moved one by one, each key wrapped anew",
     "registration_presence": "who was seen at the gates of the giving agency",
+    "registration_verificationtarget": "what an exercise of the giving agency found",
     "registration_queuetoken": "a number of one day at a desk of the giving agency",
     "resettlement_handover": "the paper itself: both parties keep it",
     "resettlement_referral": "what the giving agency arranged with its partners",
