@@ -22,6 +22,7 @@ from refugeecm.core import mail, wall
 KINDS: dict[str, tuple[Promise, Permission]] = {
     "agreement": (_("Agreements"), Permission.AGREEMENT_ANSWER),
     "individual": (_("People"), Permission.PERSON_READ),
+    "indicators": (_("Referrals for protection"), Permission.NEED_RESTRICTED),
     "merge": (_("Duplicates"), Permission.MATCH_REVIEW),
     "referral": (_("Referrals"), Permission.REFERRAL_READ),
     "handover": (_("Hand-overs"), Permission.REFERRAL_READ),

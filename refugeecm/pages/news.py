@@ -33,8 +33,8 @@ from refugeecm.core.events import CATALOGUE
 from refugeecm.core.ids import of_number
 from refugeecm.core.paging import page_of
 from refugeecm.core.templatetags.ui import figure, fmt_date
-from registration.actions import asking, contact, merging
-from registration.models import Individual, Merge
+from registration.actions import asking, contact, indicators, merging
+from registration.models import IndicatorAssessment, Individual, Merge
 from resettlement.actions import handovers, referrals
 from resettlement.models import Handover, Referral
 
@@ -57,6 +57,9 @@ TOLD = {
     agreements.EXPIRED: _("An agreement has run out: nothing is shown any more."),
     webhooks.PAUSED: _("A system of your agency did not take webhooks for three days; it is paused."),
     webhooks.ENDED: _("A system of your agency wants no more webhooks."),
+    indicators.REFERRED: _(
+        "A colleague saw signs of trafficking or smuggling: somebody is referred for protection."
+    ),
     asking.RECEIVED: _("A partner asks whether one of your people is one of theirs."),
     asking.ANSWERED: _("A partner answered whether it knows one of your people."),
     merging.PROPOSED: _(
@@ -196,6 +199,9 @@ def lines_of(found: Sequence[Notification], viewer: Viewer) -> list[Line]:
     if wanted["individual"]:
         people = Individual.objects.owned_by(viewer).filter(pk__in=wanted["individual"])
         about |= dict(people.values_list("pk", "number"))
+    if wanted["indicators"]:
+        seen = IndicatorAssessment.objects.visible_to(viewer).filter(pk__in=wanted["indicators"])
+        about |= dict(seen.values_list("pk", "individual__number"))
     if wanted["referral"]:
         for referral in (
             Referral.objects.visible_to(viewer)

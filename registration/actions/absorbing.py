@@ -27,8 +27,10 @@ from registration.models import (
     Movement,
     Photo,
     Presence,
+    PriorProtection,
     Relative,
     SpecificNeed,
+    Survivor,
 )
 from registration.policies import NotPermitted
 
@@ -148,6 +150,8 @@ def carry(
     )
     said = set(Consent.objects.filter(individual=survivor).values_list("purpose", "recipient_id"))
     _bring(Consent, survivor, merged, opener, lambda one: (one.purpose, one.recipient_id) not in said)
+    _bring(PriorProtection, survivor, merged, opener, lambda one: True, number=_fact)
+    _bring(Survivor, survivor, merged, opener, _unlike(Survivor, survivor, "incident_id"))
     _bring(Movement, survivor, merged, opener, _unlike(Movement, survivor, "kind", "on", "site"))
     _bring(Presence, survivor, merged, opener, _unlike(Presence, survivor, "site", "day"))
     names = set(FurtherName.objects.filter(individual=survivor).values_list("kind", "name"))

@@ -36,6 +36,7 @@ class Flag:
     priority: str = NeedPriority.NORMAL
     note: str = ""
     identified_on: date | None = None
+    restricted: bool = False  # whatever the code is: by how it was found
 
 
 @transaction.atomic
@@ -82,7 +83,7 @@ def flag(
         rows.append(
             {
                 "id": pk, "agency_id": by.agency_id, "individual_id": one.individual_id, "code": code,
-                "restricted": is_restricted(code), "status": status, "priority": one.priority, "note": sealed,
+                "restricted": one.restricted or is_restricted(code), "status": status, "priority": one.priority, "note": sealed,
                 "identified_on": one.identified_on or now.date(), "identified_by_id": by.user_id,
                 "reviewed_at": now if reviewed else None, "reviewed_by_id": by.user_id if reviewed else None,
             }

@@ -16,15 +16,19 @@ from registration.models import (
     Attachment,
     BiometricReference,
     Document,
+    IndicatorAssessment,
     Individual,
     PersonKey,
     Photo,
+    PriorProtection,
     Relative,
     SpecificNeed,
 )
 
 # Rows about a person with columns that the person's key seals.
-Fact = Attachment | BiometricReference | Photo | Relative | SpecificNeed
+Fact = (
+    Attachment | BiometricReference | IndicatorAssessment | Photo | PriorProtection | Relative | SpecificNeed
+)
 
 
 def agency_key(agency: Agency) -> crypto.Ring:

@@ -1,6 +1,7 @@
 """Which codes does registration use, and what may follow what?"""
 
 from registration.enums.attachments import ATTACHMENT_MOVES, STANDING, AttachmentKind, AttachmentStatus
+from registration.enums.elsewhere import Evidence, OnwardReason, PriorStatus
 from registration.enums.exercises import (
     CAME,
     ENTERED,
@@ -107,6 +108,7 @@ __all__ = [
     "CorrectionReason",
     "DocumentKind",
     "Education",
+    "Evidence",
     "ExerciseStatus",
     "Flow",
     "FoundBy",
@@ -126,9 +128,11 @@ __all__ = [
     "NationalityStatus",
     "NeedPriority",
     "NeedStatus",
+    "OnwardReason",
     "Outcome",
     "Precision",
     "PrintStatus",
+    "PriorStatus",
     "ProcessReason",
     "ProcessStatus",
     "QuestionState",

@@ -6,6 +6,7 @@ from registration.models.attachments import Attachment, AttachmentPiece
 from registration.models.consent import Consent
 from registration.models.desk import DeskDraft, QueueToken
 from registration.models.details import BiometricReference, FurtherName, Photo, Relative
+from registration.models.elsewhere import PriorProtection
 from registration.models.exceptions import ConflictOfInterest, HouseholdReader, ReaderKind, SealedFile
 from registration.models.exercises import VerificationExercise, VerificationTarget
 from registration.models.groups import PastMembership
@@ -18,6 +19,8 @@ from registration.models.imports import (
     ImportRow,
     ImportStep,
 )
+from registration.models.incidents import SeaIncident, Survivor
+from registration.models.indicators import IndicatorAssessment
 from registration.models.influx import EntryPoint, InfluxEvent
 from registration.models.issued import IssuedDocument, PrintBatch
 from registration.models.ledger import LedgerLine

@@ -32,6 +32,8 @@ SCOPES: dict[str, str] = {
     "registration_biometricreference": _OF_BOTH,
     "registration_specificneed": _OF_BOTH,
     "registration_movement": _OF_BOTH,
+    "registration_priorprotection": _OF_BOTH,
+    "registration_survivor": _OF_BOTH,
     "registration_presence": _OF_BOTH,
     "registration_consent": _OF_BOTH,
     "registration_conflictofinterest": "household_id = ANY (houses)",

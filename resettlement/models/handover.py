@@ -140,6 +140,7 @@ CARRIED = {
     " WHERE a.individual_id = ANY (people))",
     "registration_biometricreference": "individual_id = ANY (people)",
     "registration_movement": "individual_id = ANY (people)",
+    "registration_priorprotection": "individual_id = ANY (people)",
     "registration_consent": "individual_id = ANY (people)",
     "registration_issueddocument": "individual_id = ANY (people)",
     "registration_pastmembership": "individual_id = ANY (people) AND household_id = h.household_id",

@@ -20,9 +20,12 @@ from registration.actions import (
     consents,
     corrections,
     desk,
+    elsewhere,
     exceptions,
     exercises,
     further_facts,
+    incidents,
+    indicators,
     issued,
     movements,
     needs,
@@ -37,6 +40,7 @@ from registration.models import (
     FurtherName,
     Household,
     HouseholdReader,
+    IndicatorAssessment,
     Individual,
     InfluxEvent,
     IssuedDocument,
@@ -116,13 +120,14 @@ class Families(Marking):
             self.mark(code, "C2", "consent.witness", witness)
         self.moves(code, persons[0])
         self.papers(code, persons[0])
+        self.moves(code, persons[0], to)
         self.pair(code, persons)
         self.details(code, persons[0], to)
         self.needs(code, persons[1], to)
         self.files(code, persons[1])
         self.claim(code, persons[0], to)
 
-    def moves(self, code: str, person: Individual) -> None:
+    def moves(self, code: str, person: Individual, to: tuple[str, ...]) -> None:
         """Let somebody arrive from a site that no page names otherwise, and be seen at another; no agreement shows where."""
         caseworker, seen = self.world.actor(code, Role.CASEWORKER).viewer, f"zqseen{person.pk.hex}qz"
         with transaction.atomic():
@@ -132,8 +137,41 @@ class Families(Marking):
             )
             movements.see(people=[person], site=f"{seen}gate", by=caseworker, now=NOW)
         self.mark(code, "C3", "movement.site", seen)
+        self.beside(code, person, to)
         if self.readers is None:  # an exercise is the whole agency's: a sealed file is in none
             self.exercise(code, person.site)
+
+    def beside(self, code: str, person: Individual, to: tuple[str, ...]) -> None:
+        """Record protection elsewhere, which partners may read of, a rescue, and signs of trafficking for the few who open them."""
+        world, caseworker = self.world, self.world.actor(code, Role.CASEWORKER).viewer
+        number, vessel = f"zqelsewhere{person.pk.hex}qz", word("vessel")
+        with transaction.atomic():
+            enter(caseworker, reason="test")
+            prior = elsewhere.record(
+                individual=person, country="EGY", held="refugee", number=number, evidence="document", reason="family",
+                by=caseworker, now=NOW,
+            )  # fmt: skip
+            facts = {"reference": f"SAR {person.pk.hex[-6:]}", "happened_at": NOW, "vessel": vessel}
+            incident = incidents.record(facts=facts, by=caseworker, now=NOW)
+            incidents.link(incident=incident, people=[person], by=caseworker, now=NOW)
+            indicators.assess(individual=person, codes=["ransom", "debt_bondage"], by=caseworker, now=NOW)
+        world.records[code].add("prior", prior.pk)
+        self.mark(code, "C3", "prior.number", number, to=to)
+        self.mark(code, "C1", "prior.id", str(prior.pk), to=to)
+        opening = [world.actor(code, one).user for one in (Role.SUPERVISOR, Role.DECISION_MAKER)]
+        standing, few = self.readers, frozenset(one.pk for one in opening if one)
+        with transaction.atomic():
+            enter(world.actor(code, Role.SUPERVISOR).viewer, reason="test")
+            signs = IndicatorAssessment.objects.get(individual=person)
+        self.readers = few if standing is None else standing
+        world.records[code].add("assessment", signs.pk)
+        world.sealed[signs.pk] = self.readers
+        self.mark(code, "C4", "assessment.id", str(signs.pk))
+        self.readers = standing
+        if standing is None:
+            world.records[code].add("incident", incident.pk)
+            self.mark(code, "C1", "incident.id", str(incident.pk))
+            self.mark(code, "C1", "incident.vessel", vessel)
 
     def exercise(self, code: str, site: str) -> None:
         """Ask the people of a site to come, which nobody outside the agency may know."""

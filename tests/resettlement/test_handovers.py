@@ -47,6 +47,8 @@ STAYS = {
     "registration_matchquestion": "between the giving agency and its partners; what may be asked now is found again",
     "registration_personaccess": "written anew for the agency that is responsible now",
     "registration_personkey": "moved one by one, each key wrapped anew",
+    "registration_survivor": "by which rescue somebody came stands in the giving agency's account of it",
+    "registration_indicatorassessment": "the checklist stays with who filled it in; the need that it led to goes",
     "registration_presence": "who was seen at the gates of the giving agency",
     "registration_verificationtarget": "what an exercise of the giving agency found",
     "registration_queuetoken": "a number of one day at a desk of the giving agency",
