@@ -41,6 +41,7 @@ def open_agreement(*, message: OutboxMessage, now: datetime) -> None:
 @outbox.handles("registration.individual.answered")
 @outbox.handles("registration.individual.corrected")
 @outbox.handles("registration.indicators.")
+@outbox.handles("registration.individual.erased")
 @outbox.handles("registration.merge.")
 def notify(*, message: OutboxMessage, now: datetime) -> None:
     """Put a line on the home page of every agency that the event names in `tell`, and write mails to who wants them at once."""

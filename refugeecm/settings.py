@@ -276,6 +276,10 @@ CELERY_BEAT_SCHEDULE = {
     "compare the register with itself": _every("registration.tasks.sweep_register", 90.0),
     "scan uploads": _every("registration.tasks.scan_uploads", 10.0),
     "close exercises": _every("registration.tasks.close_exercises", 60.0),
+    "erase whom two people decided": _every("registration.tasks.erase", 30.0),
+    "suggest whose period is over": _every(
+        "registration.tasks.suggest_erasures", crontab(hour=4, minute=15), expires=3600
+    ),
     "end questions": _every("registration.tasks.end_questions", 3600.0),
     "print batches of documents": _every("registration.tasks.print_batches", 3.0),
     "end documents": _every("registration.tasks.end_documents", 3600.0),

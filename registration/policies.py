@@ -103,6 +103,8 @@ def check_part(*, merge: Merge, survivor: Individual, merged: Individual) -> Non
             _("%(number)s was merged into another record itself. Take those two apart first.")
             % {"number": survivor.number}
         )
+    if survivor.is_erased or merged.is_erased:
+        raise NotPermitted(_("One of the two records was erased. They can no longer be taken apart."))
     if (survivor.agency_id, merged.agency_id) != (merge.agency_id, merge.other_agency_id):
         raise NotPermitted(
             _(

@@ -9,7 +9,17 @@ from django.utils import timezone
 from agencies.access import Permission
 from agencies.models import Agency
 from refugeecm.core import scanning as virus_scanner
-from registration.actions import asking, batches, duplicates, imports, issued, lapsing, normalising, scanning
+from registration.actions import (
+    asking,
+    batches,
+    duplicates,
+    erasing,
+    imports,
+    issued,
+    lapsing,
+    normalising,
+    scanning,
+)
 from registration.models import ImportStep
 
 log = logging.getLogger(__name__)
@@ -115,6 +125,27 @@ def scan_uploads(**_: object) -> int:
 
 
 scan_uploads.access = Permission.ATTACHMENT_KEEP
+
+
+@shared_task
+def erase(**_: object) -> int:
+    """Erase the people for whom two persons decided it; return how many."""
+    return sum(erasing.carry_out(agency=one, now=timezone.now()) for one in Agency.objects.order_by("pk"))
+
+
+@shared_task
+def suggest_erasures(**_: object) -> int:
+    """Suggest whose period is over, for some minutes at most; return how many people are new among them."""
+    end, found = time.monotonic() + 5 * SECONDS, 0
+    for agency in Agency.objects.order_by("pk"):
+        while time.monotonic() < end and (
+            some := erasing.suggest(agency=agency, now=timezone.now(), today=timezone.localdate())
+        ):
+            found += some
+    return found
+
+
+erase.access = suggest_erasures.access = Permission.ERASURE
 sweep_register.access = learn_weights.access = Permission.PERSON_REGISTER
 print_batches.access = end_documents.access = Permission.DOCUMENT_ISSUE
 work_imports.access = sweep_imports.access = Permission.IMPORT_RUN

@@ -40,6 +40,10 @@ class Permission(StrEnum):
     CONFLICT_DECLARE = "conflict.declare"
     ACCESS_EXPLAIN = "access.explain"
     HANDOVER_APPROVE = "handover.approve"
+    RETENTION_READ = "retention.read"
+    RETENTION_SET = "retention.set"
+    ERASURE = "erasure"
+    LEGAL_HOLD = "legal.hold"
     AGENCY_READ = "agency.read"
     MEMBER_READ = "member.read"
     MEMBER_MANAGE = "member.manage"
@@ -96,13 +100,17 @@ ROLES: dict[str, frozenset[Permission]] = {
     Role.CASEWORKER: _CASEWORKER,
     Role.DECISION_MAKER: _READERS
     | _RESTRICTED_NEEDS
-    | {Permission.ATTACHMENT_KEEP, Permission.CLAIM_MOVE, Permission.GLASS_BREAK, Permission.EVENT_DECLARE},
+    | {Permission.ATTACHMENT_KEEP, Permission.CLAIM_MOVE, Permission.GLASS_BREAK, Permission.EVENT_DECLARE}
+    | {Permission.RETENTION_READ, Permission.ERASURE},
     Role.SUPERVISOR: _CASEWORKER
     | _OVERSIGHT
     | _RESTRICTED_NEEDS
     | {
         Permission.EVENT_DECLARE,
         Permission.HANDOVER_APPROVE,
+        Permission.RETENTION_READ,
+        Permission.ERASURE,
+        Permission.LEGAL_HOLD,
         Permission.FILE_SEAL,
         Permission.CONFLICT_DECLARE,
         Permission.RECORD_CLOSE,
@@ -126,6 +134,8 @@ ROLES: dict[str, frozenset[Permission]] = {
         Permission.WEBHOOK_READ,
         Permission.WEBHOOK_MANAGE,
         Permission.REGISTER_KEEP,
+        Permission.RETENTION_READ,
+        Permission.RETENTION_SET,
     },
     # An auditor exports the lists that they read: none is of people.
     Role.AUDITOR: _EVERYONE

@@ -284,6 +284,29 @@ class SealedRows(models.Model):
         return f"{self.seal_id} {self.shape}"
 
 
+class Blanked(models.Model):
+    """A line of history of which an erasure left the codes: its leaf in the seal, and that of the line as it is since.
+
+    Written by the function that erases and by nobody else. `subject` is that of the event which says so (core.seals.BLANKED);
+    without that event the note counts for nothing.
+    """
+
+    subject = models.UUIDField()
+    shape = models.IntegerField()
+    key = models.BinaryField()
+    before = models.BinaryField()
+    after = models.BinaryField()
+
+    field_classes = classified(internal="id subject shape key before after")
+    wall: ClassVar[Wall] = Wall(own="true", insert="false", append_only=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["shape", "key", "after"], name="blanked_line")]
+
+    def __str__(self) -> str:
+        return f"{self.shape} {bytes(self.key).hex()}"
+
+
 class SealCheck(models.Model):
     """A check of the seals `first` to `last`, and what did not fit: a list of {seal, what, table, row}, the first first."""
 

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.db import connection, models
 
 from refugeecm.core import wall
-from refugeecm.core.models import Event, ReadEvent
+from refugeecm.core.models import Blanked, Event, ReadEvent
 
 END = 2**62  # above all positions
 
@@ -24,21 +24,25 @@ wall.definers.append(
         language="plpgsql",
         settings="SET timezone = 'UTC' SET datestyle = 'ISO, YMD' SET intervalstyle = 'iso_8601'"
         " SET bytea_output = 'hex' SET extra_float_digits = 1",
-        reads=("core_sealshape",),
+        reads=("core_sealshape", "core_blanked", "core_event"),
         body="""
             DECLARE shape core_sealshape;
             BEGIN
                 SELECT * INTO shape FROM core_sealshape s WHERE s.id = of_shape;
                 IF shape.id IS NULL OR to_regclass(shape.of_table) IS NULL THEN RETURN; END IF;
                 RETURN QUERY EXECUTE format(
-                    $q$ SELECT w.place, string_agg(w.key || sha256('\\x00'::bytea
-                            || convert_to($2 || w.xact || E'\\n' || w.content, 'UTF8')),
-                            ''::bytea ORDER BY w.xact, w.key)
-                        FROM (SELECT width_bucket(t.xact, $1) AS place, t.xact, %s AS key, ROW(%s)::text AS content
-                              FROM %I t WHERE t.xact >= $1[1] AND t.xact < $1[cardinality($1)]) AS w
-                        GROUP BY w.place $q$,
+                    $q$ SELECT l.place, string_agg(l.key || coalesce(b.before, l.leaf), ''::bytea ORDER BY l.xact, l.key)
+                        FROM (SELECT w.place, w.xact, w.key, sha256('\\x00'::bytea
+                                     || convert_to($2 || w.xact || E'\\n' || w.content, 'UTF8')) AS leaf
+                              FROM (SELECT width_bucket(t.xact, $1) AS place, t.xact, %s AS key, ROW(%s)::text AS content
+                                    FROM %I t WHERE t.xact >= $1[1] AND t.xact < $1[cardinality($1)]) AS w) AS l
+                        LEFT JOIN (SELECT DISTINCT ON (n.key, n.after) n.key, n.after, n.before FROM core_blanked n
+                                   WHERE n.shape = $3 AND EXISTS (SELECT 1 FROM core_event e
+                                       WHERE e.subject_id = n.subject AND e.name = 'core.history.blanked')
+                                   ORDER BY n.key, n.after, n.id) AS b ON b.key = l.key AND b.after = l.leaf
+                        GROUP BY l.place $q$,
                     shape.key, shape.columns, shape.of_table)
-                USING bounds, shape.of_table || '(' || shape.columns || E')\\n';
+                USING bounds, shape.of_table || '(' || shape.columns || E')\\n', shape.id;
             EXCEPTION WHEN undefined_column THEN RETURN QUERY SELECT -1, ''::bytea;
             END
         """,
@@ -49,7 +53,7 @@ wall.definers.append(
 def sealed_models() -> list[type[models.Model]]:
     """Return the models whose rows are sealed: events, reads, and the history of every tracked model."""
     history = [one for one in apps.get_models() if issubclass(one, pghistory.models.Event)]
-    return sorted([Event, ReadEvent, *history], key=lambda one: one._meta.db_table)
+    return sorted([Blanked, Event, ReadEvent, *history], key=lambda one: one._meta.db_table)
 
 
 def prepare() -> None:

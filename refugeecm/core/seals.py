@@ -22,14 +22,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from django.conf import settings
 from django.db import connection, transaction
 
-from refugeecm.core import crypto, events
+from refugeecm.core import blanking, crypto, events
 from refugeecm.core.ids import of_number, uuid7
 from refugeecm.core.models import Event, Seal, SealCheck, SealedRows
 from refugeecm.core.positions import END, Shape, newest_of, written_down
 
 MADE = events.declare("core.seal.made", "What was written since the last seal was sealed.")
 BROKEN = events.declare("core.seal.broken", "A check of the seals found something that was changed.")
-LOCK = 7_263_548_102
+BLANKED = events.declare(
+    "core.history.blanked",
+    "Lines of the history were blanked by an erasure; their seals hold by what is noted beside.",
+)
+LOCK = blanking.LOCK
 BEGINNING = -(2**62)
 KEY, LEAF = 16, 32  # bytes of a row's key and of its leaf in SealedRows.packed
 AT_ONCE = 200_000  # rows that a check holds in memory

@@ -7,7 +7,7 @@ the role `app`, which owns nothing. Traps and cures: reference "The ground, prov
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -50,12 +50,12 @@ class Definer:
     name: str
     arguments: str
     returns: str
-    body: str
+    body: str | Callable[[], str]  # where it is made of all models, it is made when they are all there
     reads: tuple[str, ...]
     language: str = "sql"
     volatile: bool = False
     settings: str = ""  # further SET clauses, where what is read must not depend on the session
-    writes: tuple[str, ...] = ()
+    writes: tuple[str, ...] | Callable[[], tuple[str, ...]] = ()
 
 
 definers: list[Definer] = []
@@ -188,7 +188,8 @@ def _define(cursor: object, definer: Definer) -> None:
     signature = f"{definer.name}({definer.arguments})"
     for table in definer.reads:
         execute(f'GRANT SELECT ON "{table}" TO search')
-    for table in definer.writes:
+    body = definer.body() if callable(definer.body) else definer.body
+    for table in definer.writes() if callable(definer.writes) else definer.writes:
         execute(f'GRANT SELECT, INSERT, UPDATE, DELETE ON "{table}" TO search')
     types = ", ".join(
         argument.strip().split(" ", 1)[1] for argument in definer.arguments.split(",") if argument.strip()
@@ -197,7 +198,7 @@ def _define(cursor: object, definer: Definer) -> None:
         f"CREATE FUNCTION {signature} RETURNS {definer.returns} LANGUAGE {definer.language} "
         f"{'VOLATILE' if definer.volatile else 'STABLE'} SECURITY DEFINER SET search_path = public, pg_temp "
         f"SET enable_seqscan = off SET jit = off {definer.settings} "
-        f"AS $body$ {definer.body.format(agency=AGENCY, user=USER)} $body$"
+        f"AS $body$ {body.format(agency=AGENCY, user=USER)} $body$"
     )
     execute("GRANT CREATE ON SCHEMA public TO search")
     execute(f"ALTER FUNCTION {definer.name}({types}) OWNER TO search")

@@ -209,6 +209,7 @@ def _individual(
         "facts": person_facts(person, member.line, viewer),
         "badges": [
             (member.line.kind, member.line.status),
+            *([("neutral", _("Erased"))] if person.is_erased else []),
             *_sharing_badges(person, viewer, file.covering),
             *seal_badges(person),
             *(

@@ -33,7 +33,7 @@ from refugeecm.core.events import CATALOGUE
 from refugeecm.core.ids import of_number
 from refugeecm.core.paging import page_of
 from refugeecm.core.templatetags.ui import figure, fmt_date
-from registration.actions import asking, contact, indicators, merging
+from registration.actions import asking, contact, erasing, indicators, merging
 from registration.models import IndicatorAssessment, Individual, Merge
 from resettlement.actions import handovers, referrals
 from resettlement.models import Handover, Referral
@@ -67,6 +67,9 @@ TOLD = {
     ),
     merging.CONFIRMED: _("A partner confirmed that two records are one person."),
     merging.WITHDRAWN: _("A partner took back, or declined, that two records are one person."),
+    erasing.ERASED: _(
+        "A partner erased a person whose record it had shared with you. Erase your copies too."
+    ),
     referrals.PROPOSED: _("A partner referred a case to your agency."),
     referrals.ANSWERED: _("A partner answered your referral."),
     referrals.REVOKED: _("A partner took a referral back."),

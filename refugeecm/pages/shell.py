@@ -28,6 +28,7 @@ PLACES: list[tuple[Permission, Any, str, str | tuple[str, ...]]] = [
     (Permission.CLIENT_READ, _("API clients"), "clients", "/clients/"),
     (Permission.WEBHOOK_READ, _("Webhooks"), "webhooks", "/webhooks/"),
     (Permission.EXPORT, _("Exports"), "exports", "/exports/"),
+    (Permission.RETENTION_READ, _("Retention"), "retention", ("/retention/", "/erasures/")),
     (Permission.REGISTER_READ, _("Registers"), "registers", "/registers/"),
     (Permission.AUDIT_READ, _("Audit"), "audit", ("/audit/", "/access-explained/")),
 ]

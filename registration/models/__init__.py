@@ -30,3 +30,4 @@ from registration.models.movements import Movement, Presence
 from registration.models.needs import SpecificNeed
 from registration.models.people import Document, Individual, PersonKey
 from registration.models.places import AdminArea
+from registration.models.retention import Erasure, LegalHold, RetentionChoice

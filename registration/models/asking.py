@@ -46,6 +46,9 @@ class MatchQuestion(models.Model):
     objects = OwnQuerySet.as_manager()
     moves = QUESTION_MOVES
     moves_by = "state"
+    erased_by = (
+        "pair IN (SELECT q.pair FROM registration_matchquestion q WHERE q.individual_id = ANY (people))"
+    )
     field_classes = classified(
         C1="id agency individual partner state asked_at asker answered_at answerer",
         C2="shown",

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from agencies.access import Permission, Viewer
 from agencies.models import Agency
 from agencies.models.columns import OwnQuerySet, both_or_neither, who
+from refugeecm.core.blanking import DELETE
 from refugeecm.core.classes import classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import Wall
@@ -65,6 +66,7 @@ class Attachment(PersonOwned):
 
     objects = AttachmentQuerySet.as_manager()
     moves = ATTACHMENT_MOVES
+    when_erased = DELETE
     field_classes = classified(
         C1="id agency individual status size media_type added_at added_by scanned_at finding withdrawn_at withdrawn_by",
         C4="kind title reason",
@@ -110,6 +112,10 @@ class AttachmentPiece(models.Model):
     sealed = models.BinaryField()
 
     objects = OwnQuerySet.as_manager()
+    erased_by = (
+        "attachment_id IN (SELECT f.id FROM registration_attachment f WHERE f.individual_id = ANY (people))"
+    )
+    when_erased = DELETE
     field_classes = classified(C1="id attachment agency seq", C4="sealed")
     wall: ClassVar[Wall] = Wall()
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from refugeecm.core.blanking import DELETE
 from refugeecm.core.classes import classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import Wall
@@ -24,6 +25,7 @@ class FurtherName(PersonOwned):
     name = models.CharField(_("name"), max_length=400)
 
     objects = PersonQuerySet.as_manager()
+    when_erased = DELETE
     field_classes = classified(C1="id agency individual", C2="kind name")
     wall: ClassVar[Wall] = Wall(shared=shared_sql("registration_furthername.individual_id"))
     shared_as = _("Further name")
@@ -51,6 +53,12 @@ class Relative(PersonOwned):
     number = models.CharField(_("individual number"), max_length=24, blank=True)
 
     objects = PersonQuerySet.as_manager()
+    # Their own, and the lines in which relatives of the same agency name them by number.
+    erased_by = (
+        "individual_id = ANY (people) OR (agency_id, number) IN (SELECT n.agency_id, n.number"
+        " FROM registration_individual n WHERE n.id = ANY (people))"
+    )
+    when_erased = DELETE
     field_classes = classified(
         C1="id agency individual", C2="relationship", C3="name country whereabouts number"
     )
@@ -70,6 +78,7 @@ class Photo(PersonOwned):
     taken_at = models.DateTimeField(_("taken"))
 
     objects = PersonQuerySet.as_manager()
+    when_erased = DELETE
     field_classes = classified(C1="id agency individual taken_at", C3="image")
     wall: ClassVar[Wall] = Wall(shared=shared_sql("registration_photo.individual_id"))
     shared_as = _("Photo")
@@ -89,6 +98,7 @@ class BiometricReference(PersonOwned):
     checked_on = models.DateField(_("compared on"))
 
     objects = PersonQuerySet.as_manager()
+    when_erased = DELETE
     field_classes = classified(C1="id agency individual", C4="system reference result checked_on")
     wall: ClassVar[Wall] = Wall(shared=shared_sql("registration_biometricreference.individual_id"))
     shared_as = _("Biometric reference")

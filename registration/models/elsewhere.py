@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models.columns import who
+from refugeecm.core.blanking import DELETE
 from refugeecm.core.classes import classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import Wall
@@ -30,6 +31,7 @@ class PriorProtection(PersonOwned):
     recorded_at = models.DateTimeField(_("recorded"))
 
     objects = PersonQuerySet.as_manager()
+    when_erased = DELETE
     field_classes = classified(
         C1="id agency individual recorded_by recorded_at",
         C2="country held evidence",

@@ -86,6 +86,7 @@ class HouseholdReader(UserObjectPermissionBase):
     granted_at = models.DateTimeField()
     expires_at = models.DateTimeField(_("until"), null=True)
 
+    erased_by = "content_object_id = ANY (houses)"
     field_classes = classified(
         C1="id user permission content_object agency kind granted_by granted_at expires_at", C4="reason"
     )

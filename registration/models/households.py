@@ -82,6 +82,10 @@ class Household(PersonOwned):
     )
 
     objects = HouseholdQuerySet.as_manager()
+    # Where others of the group stay, what is theirs as well stays; whom to ask for is one name, and goes.
+    erased_by = "id = ANY (whole)"
+    when_erased: ClassVar[dict[str, str]] = {"source_ref": "''"}
+    also_erased = (("id = ANY (houses)", {"focal_name": "''"}),)
     field_classes = classified(
         C1="id agency number event registered_on source_ref level closed_on closing_reason",
         C2="arrived_on origin_country focal_name counted",

@@ -177,6 +177,8 @@ class ImportRow(models.Model):
         models.CharField(max_length=30), db_default=[]
     )  # fields in which row and person are not alike
 
+    erased_by = "other = ANY (people)"
+    when_erased: ClassVar[dict[str, str]] = {"other": "other"}  # an id, which the line is found by
     field_classes = classified(
         C1="id agency batch chunk_seq number outcome", C2="problems other other_row score reasons differs"
     )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency
 from agencies.models.columns import OwnQuerySet, who
+from refugeecm.core.blanking import DELETE
 from refugeecm.core.classes import classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import Wall
@@ -87,6 +88,7 @@ class Survivor(PersonOwned):
     individual = models.ForeignKey(Individual, on_delete=models.CASCADE, related_name="rescues")
 
     objects = UnsharedQuerySet["Survivor"].as_manager()
+    when_erased = DELETE
     field_classes = classified(C1="id agency individual", C2="incident")
     wall: ClassVar[Wall] = Wall()
 

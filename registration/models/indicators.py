@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agencies.access import Permission, Viewer
 from agencies.models.columns import both_or_neither, who
+from refugeecm.core.blanking import DELETE
 from refugeecm.core.classes import classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import Wall
@@ -46,6 +47,7 @@ class IndicatorAssessment(PersonOwned):
     )  # sealed with the person's key
 
     objects = AssessmentQuerySet.as_manager()
+    when_erased = DELETE
     field_classes = classified(
         C1="id agency individual",
         C4="indicators referred assessed_by assessed_at removed_by removed_at removal",

@@ -129,6 +129,10 @@ class IssuedDocument(PersonOwned):
 
     objects = IssuedQuerySet.as_manager()
     moves = ISSUED_MOVES
+    # Numbers and days of our own stay, so that a paper that is found still says that it is withdrawn.
+    when_erased: ClassVar[dict[str, str]] = {
+        one: one for one in ("kind", "status", "number", "dated_on", "until")
+    }
     field_classes = classified(
         C1="id agency issuer individual household language prints batch drafted_by given_at issued_by over_at ended_by",
         C3="kind status number stock dated_on until reason",

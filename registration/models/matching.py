@@ -122,6 +122,7 @@ class MatchCandidate(models.Model):
     objects = MatchQuerySet.as_manager()
     moves = MATCH_MOVES
     moves_by = "state"
+    erased_by = "individual_id = ANY (people) OR other_id = ANY (people)"
     field_classes = classified(
         C1="id agency other_agency individual other kind found_by found_at state decided_by decided_at",
         C2="score evidence reason",

@@ -86,6 +86,7 @@ class Merge(models.Model):
 
     objects = MergeQuerySet.as_manager()
     moves = MERGE_MOVES
+    erased_by = "survivor_id = ANY (people) OR merged_id = ANY (people)"
     field_classes = classified(
         C1="id agency other_agency survivor merged status taken made_by made_at confirmed_by confirmed_at undone_by undone_at",
         C2="reason undone_reason",
@@ -133,6 +134,11 @@ class MergeMove(models.Model):
     digest = models.CharField(max_length=32)  # md5 of the whole row as the merge left it
     stayed = models.BooleanField(db_default=False)  # when taken apart: changed since, so left where it was
 
+    erased_by = (
+        "row_id IN (SELECT p::text FROM unnest(people) AS p) OR merge_id IN (SELECT g.id FROM registration_merge g"
+        " WHERE g.survivor_id = ANY (people) OR g.merged_id = ANY (people))"
+    )
+    when_erased: ClassVar[dict[str, str]] = {"before": "NULL", "after": "'{}'", "digest": "''"}
     field_classes = classified(C1="id merge agency table row_id stayed", internal="before after digest")
     wall: ClassVar[Wall] = Wall()
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agencies.access import Viewer
 from agencies.models.columns import who
+from refugeecm.core.blanking import DELETE
 from refugeecm.core.classes import classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import Wall
@@ -56,6 +57,7 @@ class Movement(PersonOwned):
     noted_at = models.DateTimeField(_("noted"))
 
     objects = UnsharedQuerySet["Movement"].as_manager()
+    when_erased = DELETE
     field_classes = classified(
         C1="id agency individual noted_by noted_at", C3="kind on site from_site country"
     )
@@ -82,6 +84,7 @@ class Presence(PersonOwned):
     noted_by = who(db_index=False)
 
     objects = PresenceQuerySet.as_manager()
+    when_erased = DELETE
     field_classes = classified(C1="id agency individual noted_by", C3="site day first_seen last_seen left_at")
     wall: ClassVar[Wall] = Wall()
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agencies.access import Permission, Viewer
 from agencies.models.columns import both_or_neither, who
+from refugeecm.core.blanking import DELETE
 from refugeecm.core.classes import classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import Wall
@@ -55,6 +56,7 @@ class SpecificNeed(PersonOwned):
 
     objects = NeedQuerySet.as_manager()
     moves = NEED_MOVES
+    when_erased = DELETE
     field_classes = classified(
         C1="id agency individual",
         C4="code restricted status priority note identified_on identified_by reviewed_at reviewed_by",

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency
 from agencies.models.agreement import LIVE_SQL
+from refugeecm.core.blanking import DELETE
 from refugeecm.core.classes import classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import AGENCY, Definer, Wall, definers
@@ -41,6 +42,7 @@ from registration.models.households import Household, sealing_of
 from registration.models.influx import InfluxEvent
 from registration.models.places import AdminArea
 
+ERASED = "—"  # all that stands for the names of who was erased
 RECORDS = {
     "photo": "photo", "biometrics": "biometricreference", "documents": "document", "relatives": "relative",
 }  # fmt: skip
@@ -205,6 +207,10 @@ class Individual(PersonOwned):
     objects = IndividualQuerySet.as_manager()
     moves = PROCESS_MOVES
     moves_by = "process_status"
+    erased_by = "id = ANY (people)"
+    when_erased: ClassVar[dict[str, str]] = {
+        "native_name": f"'{ERASED}'", "sex": "'U'", "relationship": "'U'", "source_ref": "''", "keys": "'{}'", "folded": "''",
+    }  # fmt: skip
     field_classes = classified(
         C1="id agency number household legal_status legal_status_on status_basis status_basis_on status_category"
         " status_category_on process_status process_status_on process_reason process_reason_on level joined_on event source_ref"
@@ -280,6 +286,11 @@ class Individual(PersonOwned):
         )
 
     @property
+    def is_erased(self) -> bool:
+        """Whether nothing but codes and days is left (registration.actions.erasing)."""
+        return self.full_name == ERASED
+
+    @property
     def is_focal_point(self) -> bool:
         """Whether the household's file is opened in this person's name."""
         return self.relationship in FOCAL
@@ -313,6 +324,7 @@ class Document(PersonOwned):
     number_index = models.BinaryField(default=b"")
 
     objects = PersonQuerySet.as_manager()
+    when_erased = DELETE
     field_classes = classified(C1="id agency individual", C3="kind number", internal="number_index")
     wall: ClassVar[Wall] = Wall(shared=shared_sql("registration_document.individual_id"))
     shared_as = _("Document")

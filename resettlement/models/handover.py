@@ -85,6 +85,8 @@ class Handover(PersonOwned):
 
     objects = HandoverQuerySet.as_manager()
     moves = HANDOVER_MOVES
+    erased_by = "household_id = ANY (houses)"
+    when_erased: ClassVar[dict[str, str]] = dict.fromkeys(("reason", "answer"), "''")
     field_classes = classified(
         C1="id agency recipient agreement household_id number kind urgency reason due_at status status_since answer"
         " made_by made_at answered_by answered_at approved_by approved_at"

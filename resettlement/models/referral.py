@@ -76,6 +76,7 @@ class Referral(PersonOwned):
 
     objects = ReferralQuerySet.as_manager()
     moves = REFERRAL_MOVES
+    when_erased: ClassVar[dict[str, str]] = dict.fromkeys(("message", "answer"), "''")
     field_classes = classified(
         C1="id agency claim individual_id recipient agreement service urgency message due_at status status_since answer"
         " outcome made_by made_at"
@@ -117,6 +118,10 @@ class ReferralMessage(PersonOwned):
     written_at = models.DateTimeField(_("written"))
 
     objects = ReferralMessageQuerySet.as_manager()
+    erased_by = (
+        "referral_id IN (SELECT f.id FROM resettlement_referral f WHERE f.individual_id = ANY (people))"
+    )
+    when_erased: ClassVar[dict[str, str]] = {"text": "''"}
     field_classes = classified(C1="id agency referral text written_by written_at")
     # The condition on the referral is itself under that table's policy: no referral, no message.
     wall: ClassVar[Wall] = Wall(

@@ -24,6 +24,7 @@ from registration.actions import (
     exceptions,
     exercises,
     further_facts,
+    holding,
     incidents,
     indicators,
     issued,
@@ -37,6 +38,7 @@ from registration.actions import (
 from registration.models import (
     BiometricReference,
     Document,
+    Erasure,
     FurtherName,
     Household,
     HouseholdReader,
@@ -121,6 +123,7 @@ class Families(Marking):
         self.moves(code, persons[0])
         self.papers(code, persons[0])
         self.moves(code, persons[0], to)
+        self.held(code, persons[0])
         self.pair(code, persons)
         self.details(code, persons[0], to)
         self.needs(code, persons[1], to)
@@ -211,6 +214,19 @@ class Families(Marking):
         self.mark(code, "C3", "issued.stock", stock)
         self.mark(code, "C3", "issued.number", paper.number)
         self.mark(code, "C1", "issued.id", str(made))
+
+    def held(self, code: str, person: Individual) -> None:
+        """Let a supervisor hold somebody, and another record wait for its erasure; no agreement shows either."""
+        supervisor, reason = self.world.actor(code, Role.SUPERVISOR).viewer, f"zqheld{person.pk.hex}qz"
+        with transaction.atomic():
+            enter(supervisor, reason="test")
+            hold = holding.place(individual=person, reason=reason, by=supervisor, now=NOW)
+            Erasure.objects.create(
+                agency_id=supervisor.agency_id, individual=person, origin="request", reason=reason,
+                proposed_by_id=supervisor.user_id, proposed_at=NOW,
+            )  # fmt: skip
+        self.world.records[code].add("hold", hold.pk)
+        self.mark(code, "C2", "hold.reason", reason)
 
     def pair(self, code: str, persons: list[Individual]) -> None:
         """Let two people wait for a decision, and have been merged once; no agreement shows either."""

@@ -44,6 +44,8 @@ STAYS = {
     "cases_claimreference": "the number in an agency's own system",
     "registration_conflictofinterest": "about the giving agency's own staff",
     "registration_sealedfile": "a sealed file is covered by no agreement, so it cannot be handed over",
+    "registration_erasure": "what the giving agency decided about its own keeping; an open one ends",
+    "registration_legalhold": "for a procedure of the giving agency",
     "registration_matchquestion": "between the giving agency and its partners; what may be asked now is found again",
     "registration_personaccess": "written anew for the agency that is responsible now",
     "registration_personkey": "moved one by one, each key wrapped anew",
