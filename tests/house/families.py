@@ -120,7 +120,6 @@ class Families(Marking):
                 )  # fmt: skip
             records.add("consent", consent.pk)
             self.mark(code, "C2", "consent.witness", witness)
-        self.moves(code, persons[0])
         self.papers(code, persons[0])
         self.moves(code, persons[0], to)
         self.held(code, persons[0])
