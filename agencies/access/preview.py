@@ -28,6 +28,7 @@ _WORDS: dict[str, Text] = {
     "birth": _("Date of birth"),
     "document": _("Kind and number"),
     "proposal": _("Decision as proposed"),
+    "protection": _("Country and status there"),
     "opened_by": _("Opened by"),
     "opened_at": _("Opened at"),
 }
