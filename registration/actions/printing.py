@@ -31,7 +31,10 @@ from registration.rules.issued import KINDS
 from registration.rules.papers import holder, printable
 
 PRINTABLE = (*PREPARED, IssuedStatus.ISSUED)  # what is over is not printed again
-PIXELS = (413, 531)  # 35 by 45 mm at 300 dots an inch
+PIXELS = (
+    300,
+    386,
+)  # 35 by 45 mm at 218 dots an inch; more would cost a worker memory, and no printer of cards shows it
 
 _REMAINS = gettext_lazy(
     "The holder has asked for international protection and has the right to remain until the application is decided."

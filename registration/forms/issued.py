@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agencies.access import Viewer
 from agencies.forms.fields import Day, narrowed_by, words
+from refugeecm.core.templatetags.ui import fmt_date
 from registration.actions.issued import kinds_for
 from registration.enums import DECIDED, ISSUED_MOVES, PREPARED, IssuedKind, IssuedStatus
 from registration.models import IssuedDocument
@@ -53,7 +54,7 @@ class IssueForm(forms.Form):
         languages = dict(self.fields["language"].choices)  # type: ignore[attr-defined]
         return [
             (_("Document"), IssuedKind(given["kind"]).label),
-            (_("Valid until"), given["until"] or _("without an end")),
+            (_("Valid until"), fmt_date(given["until"]) if given["until"] else _("without an end")),
             (_("Language"), languages[given["language"]]),
         ]
 

@@ -18,7 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from refugeecm.demonstration import arrivals_file
-from refugeecm.demonstration.bench import access, desk, duplicates, imports, search
+from refugeecm.demonstration.bench import access, desk, documents, duplicates, imports, search
 from refugeecm.demonstration.scratch import NotHere, ground
 
 SIZES = {
@@ -26,6 +26,7 @@ SIZES = {
     "access": "100000,1000000",
     "search": "100000",
     "desk": "0",
+    "documents": "100,500",
     "duplicates": "0",
 }
 
@@ -89,6 +90,8 @@ class Command(BaseCommand):
                     figures = search.measure(
                         place, sizes=sizes, folder=folder, now=now, say=self.stderr.write
                     )
+                elif name == "documents":
+                    figures = documents.measure(place, sizes=sizes, now=now, say=self.stderr.write)
                 elif name == "desk":
                     figures = desk.measure(place, folder=folder, now=now, say=self.stderr.write)
                 elif options["profile"]:
