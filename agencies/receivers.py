@@ -37,6 +37,8 @@ def open_agreement(*, message: OutboxMessage, now: datetime) -> None:
 @outbox.handles("resettlement.")
 @outbox.handles("registration.attachment.found")
 @outbox.handles("registration.glass.")
+@outbox.handles("registration.child.")
+@outbox.handles("registration.traced.")
 @outbox.handles("registration.individual.asked_about")
 @outbox.handles("registration.individual.answered")
 @outbox.handles("registration.individual.corrected")

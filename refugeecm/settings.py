@@ -280,6 +280,7 @@ CELERY_BEAT_SCHEDULE = {
     "suggest whose period is over": _every(
         "registration.tasks.suggest_erasures", crontab(hour=4, minute=15), expires=3600
     ),
+    "sweep deadlines": _every("registration.tasks.sweep_deadlines", 3600.0),
     "end questions": _every("registration.tasks.end_questions", 3600.0),
     "print batches of documents": _every("registration.tasks.print_batches", 3.0),
     "end documents": _every("registration.tasks.end_documents", 3600.0),

@@ -7,19 +7,25 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from agencies.access import Permission, Viewer
+from agencies.enums import Role
 from agencies.models import Agreement, Membership
 from refugeecm.core.refusals import NotPermitted as NotPermitted
 from refugeecm.core.refusals import allows
 from registration.enums import BATCH_MOVES, COUNTED, BatchStatus, InfluxStatus, MergeStatus, Outcome
 from registration.models import (
+    ConflictOfInterest,
+    Guardian,
     ImportBatch,
     Individual,
     InfluxEvent,
     Merge,
     PersonAccess,
+    Representative,
+    Safeguard,
     SealedFile,
     VerificationExercise,
 )
+from registration.rules.children import may_carry
 from registration.rules.needs import is_restricted
 
 MOST_ERRORS, MOST_DUPLICATES = 20, 50  # of a hundred rows
@@ -47,6 +53,49 @@ def check_close_exercise(*, exercise: VerificationExercise, by: Viewer, today: d
         raise NotPermitted(_("The notice is not over yet: people may still come."))
     if exercise.ended_by_id == by.user_id:
         raise NotPermitted(_("You ended this exercise. Another supervisor has to confirm it."))
+
+
+def check_guardian(
+    *, safeguard: Safeguard, representative: Representative, since: date, no_conflict: bool
+) -> None:
+    """Who acts for a child has no conflict of interest, a checked record, and not too many children (APR 23(9) and (10))."""
+    if not no_conflict:
+        raise NotPermitted(
+            _("Only somebody who declares no conflict of interest is appointed."), field="no_conflict"
+        )
+    if representative.ended_on or representative.checked_on > since:
+        raise NotPermitted(
+            _("They are not available, or their criminal record was not checked by that day."),
+            field="representative",
+        )
+    if representative.user_id and _decides(representative, safeguard):
+        raise NotPermitted(
+            _(
+                "They decide claims of your agency, or have a conflict of interest in this file. Choose somebody else."
+            ),
+            field="representative",
+        )
+    others = Guardian.objects.filter(representative=representative, until=None).exclude(
+        individual=safeguard.individual_id
+    )
+    children = others.values("individual").distinct().count()
+    if not may_carry(children, disproportionate=safeguard.disproportionate):
+        raise NotPermitted(
+            _("They act for %(count)s children, which is as many as the law allows. Choose somebody else.")
+            % {"count": children},
+            field="representative",
+        )
+
+
+def _decides(representative: Representative, safeguard: Safeguard) -> bool:
+    user = representative.user_id
+    deciding = Membership.objects.in_force().filter(
+        agency_id=safeguard.agency_id, user=user, role=Role.DECISION_MAKER
+    )
+    conflict = ConflictOfInterest.objects.filter(
+        individual_id=safeguard.individual_id, user=user, ended_at=None
+    )
+    return deciding.exists() or conflict.exists()
 
 
 def check_merge(*, survivor: Individual, merged: Individual, by: Viewer) -> None:

@@ -12,6 +12,7 @@ from refugeecm.core import scanning as virus_scanner
 from registration.actions import (
     asking,
     batches,
+    children,
     duplicates,
     erasing,
     imports,
@@ -124,6 +125,16 @@ def scan_uploads(**_: object) -> int:
     return done
 
 
+@shared_task
+def sweep_deadlines(**_: object) -> int:
+    """End what ends with a child's eighteenth birthday, and mark the deadlines that have passed; return how many."""
+    done = 0
+    for agency in Agency.objects.order_by("pk"):
+        while some := children.sweep(agency=agency, now=timezone.now()):
+            done += some
+    return done
+
+
 scan_uploads.access = Permission.ATTACHMENT_KEEP
 
 
@@ -146,6 +157,7 @@ def suggest_erasures(**_: object) -> int:
 
 
 erase.access = suggest_erasures.access = Permission.ERASURE
+sweep_deadlines.access = Permission.NEED_RESTRICTED
 sweep_register.access = learn_weights.access = Permission.PERSON_REGISTER
 print_batches.access = end_documents.access = Permission.DOCUMENT_ISSUE
 work_imports.access = sweep_imports.access = Permission.IMPORT_RUN

@@ -20,6 +20,7 @@ class Permission(StrEnum):
     MATCH_REVIEW = "match.review"
     PERSON_MERGE = "person.merge"
     MATCH_ASK = "match.ask"
+    TRACE = "trace"
     IMPORT_READ = "import.read"
     IMPORT_RUN = "import.run"
     IMPORT_OVERRULE = "import.overrule"
@@ -80,6 +81,7 @@ _CASEWORKER = _READERS | {
     Permission.ATTACHMENT_KEEP,
     Permission.MATCH_ASK,
     Permission.MATCH_REVIEW,
+    Permission.TRACE,
     Permission.IMPORT_RUN,
     Permission.EVENT_PROPOSE,
     Permission.CLAIM_OPEN,

@@ -23,6 +23,8 @@ KINDS: dict[str, tuple[Promise, Permission]] = {
     "agreement": (_("Agreements"), Permission.AGREEMENT_ANSWER),
     "individual": (_("People"), Permission.PERSON_READ),
     "indicators": (_("Referrals for protection"), Permission.NEED_RESTRICTED),
+    "child": (_("Children without their parents"), Permission.NEED_RESTRICTED),
+    "traced": (_("Family tracing"), Permission.TRACE),
     "merge": (_("Duplicates"), Permission.MATCH_REVIEW),
     "referral": (_("Referrals"), Permission.REFERRAL_READ),
     "handover": (_("Hand-overs"), Permission.REFERRAL_READ),

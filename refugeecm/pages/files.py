@@ -51,6 +51,7 @@ from registration.forms import PhoneForm
 from registration.forms.asking import in_words
 from registration.models import FurtherName, Household, Individual, Photo, Relative
 from registration.reports import Needs, needs_of, seal_badges
+from registration.rules.children import is_child
 from resettlement.models import Handover, Referral
 from resettlement.reports import badge
 
@@ -201,6 +202,7 @@ def _individual(
     context = {
         "needs": needs[person.pk],
         "suggestions": _suggestions([person], needs, viewer),
+        "minor": is_child(person.birth_date, person.birth_precision, today) is not False,
         "person": person,
         "own": own,
         "file": file,

@@ -33,8 +33,8 @@ from refugeecm.core.events import CATALOGUE
 from refugeecm.core.ids import of_number
 from refugeecm.core.paging import page_of
 from refugeecm.core.templatetags.ui import figure, fmt_date
-from registration.actions import asking, contact, erasing, indicators, merging
-from registration.models import IndicatorAssessment, Individual, Merge
+from registration.actions import asking, children, contact, erasing, indicators, merging, tracing
+from registration.models import IndicatorAssessment, Individual, Merge, Safeguard, TracingMatch
 from resettlement.actions import handovers, referrals
 from resettlement.models import Handover, Referral
 
@@ -62,6 +62,12 @@ TOLD = {
     ),
     asking.RECEIVED: _("A partner asks whether one of your people is one of theirs."),
     asking.ANSWERED: _("A partner answered whether it knows one of your people."),
+    tracing.CONFIRMED: _(
+        "A partner looks for a relative of one of its people, who may be one of yours. Ask the person."
+    ),
+    tracing.ANSWERED: _("It is known whether somebody who was traced wants contact."),
+    children.MISSED: _("A deadline for the protection of a child has passed. Act at once."),
+    children.ENDED: _("A child has turned 18: its safeguards ended."),
     merging.PROPOSED: _(
         "A partner says that a record of yours and one of theirs are one person. Somebody of you confirms it."
     ),
@@ -243,6 +249,12 @@ def _numbered(wanted: Mapping[str, Sequence[uuid.UUID]], viewer: Viewer) -> dict
     members = Membership.objects.filter(agency_id=viewer.agency_id, pk__in=numbers).select_related("user")
     batch = gettext("Seal %(number)s")
     about = {one.pk: f"{one.survivor.number} · {one.merged.number}" for one in merges}
+    if wanted["child"]:
+        safeguards = Safeguard.objects.visible_to(viewer).filter(pk__in=wanted["child"])
+        about |= dict(safeguards.values_list("pk", "individual__number"))
+    if wanted["traced"]:
+        traced = TracingMatch.objects.visible_to(viewer).filter(pk__in=wanted["traced"])
+        about |= dict(traced.values_list("pk", "individual__number"))
     return (
         about
         | {of_number(member.pk): member.user.name for member in members}

@@ -16,6 +16,13 @@ PLACES: list[tuple[Permission, Any, str, str | tuple[str, ...]]] = [
     (Permission.PERSON_REGISTER, _("Registration"), "registration", "/registration/"),
     (Permission.PERSON_READ, _("People"), "people", ("/people/", "/households/", "/conflicts/")),
     (Permission.PERSON_READ, _("Documents"), "documents", "/documents/"),
+    (
+        Permission.NEED_RESTRICTED,
+        _("Children"),
+        "children",
+        ("/children/", "/deadlines/", "/representatives/"),
+    ),
+    (Permission.TRACE, _("Family tracing"), "tracings", "/tracing/"),
     (Permission.MATCH_REVIEW, _("Duplicates"), "duplicates", ("/duplicates/", "/merges/")),
     (Permission.EVENT_READ, _("Events"), "events", ("/events/", "/entry-points/")),
     (Permission.IMPORT_READ, _("Imports"), "imports", "/imports/"),

@@ -21,16 +21,22 @@ from registration.models import (
     BiometricReference,
     ConflictOfInterest,
     Consent,
+    Deadline,
     Document,
     FurtherName,
+    Guardian,
     Individual,
     Movement,
     Photo,
     Presence,
     PriorProtection,
+    ProtectionStep,
     Relative,
+    Safeguard,
     SpecificNeed,
     Survivor,
+    TracingMatch,
+    TracingRequest,
 )
 from registration.policies import NotPermitted
 
@@ -154,6 +160,13 @@ def carry(
     _bring(Survivor, survivor, merged, opener, _unlike(Survivor, survivor, "incident_id"))
     _bring(Movement, survivor, merged, opener, _unlike(Movement, survivor, "kind", "on", "site"))
     _bring(Presence, survivor, merged, opener, _unlike(Presence, survivor, "site", "day"))
+    _bring(ProtectionStep, survivor, merged, opener, lambda one: True, involved=_fact, text=_fact)
+    if not Safeguard.objects.filter(individual=survivor).exists():
+        for model in (Safeguard, Deadline, Guardian):
+            _bring(model, survivor, merged, opener, lambda one: True)
+    _bring(TracingRequest, survivor, merged, opener, lambda one: True, last_seen=_fact)
+    asked = set(TracingMatch.objects.filter(individual=survivor).values_list("request", flat=True))
+    _bring(TracingMatch, survivor, merged, opener, lambda one: one.request_id not in asked)
     names = set(FurtherName.objects.filter(individual=survivor).values_list("kind", "name"))
     _bring(FurtherName, survivor, merged, opener, lambda one: (one.kind, one.name) not in names)
     _call_also(survivor, merged, by=by, now=now)

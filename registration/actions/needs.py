@@ -17,10 +17,12 @@ from refugeecm.core.bulk import insert
 from refugeecm.core.ids import uuid7
 from refugeecm.core.transitions import move
 from registration import policies
+from registration.actions import children
 from registration.actions.sealing import Opener, fact_place
 from registration.enums import NeedPriority, NeedStatus
 from registration.models import Individual, SpecificNeed
 from registration.policies import NotPermitted
+from registration.rules.children import kind_of
 from registration.rules.needs import NEEDS, current, is_restricted
 
 FLAGGED = events.declare("registration.need.flagged", "A specific need was recorded.")
@@ -89,6 +91,9 @@ def flag(
             }
         )  # fmt: skip
     insert(SpecificNeed, rows)
+    if status != NeedStatus.DISMISSED and any(kind_of(row["code"]) for row in rows):
+        without = {row["individual_id"]: kind for row in rows if (kind := kind_of(row["code"]))}
+        children.flagged(children=without, by=by, now=now)
     _tell(FLAGGED, [(row["id"], row["individual_id"], row["restricted"]) for row in rows], by=by, now=now)
     return len(rows)
 

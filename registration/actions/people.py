@@ -19,10 +19,11 @@ from refugeecm.core import crypto, events
 from refugeecm.core.bulk import insert
 from refugeecm.core.ids import number, uuid7
 from registration import policies
-from registration.actions import access_rows, exceptions, ledger, sealing
-from registration.enums import FOCAL, Flow, LegalStatus, Level, ProcessStatus, Relationship
+from registration.actions import access_rows, children, exceptions, ledger, sealing
+from registration.enums import FOCAL, Flow, LegalStatus, Level, ProcessStatus, Relationship, SafeguardKind
 from registration.models import Document, FurtherName, Household, Individual, InfluxEvent, PersonKey
 from registration.rules.arrivals import ArrivalRow, person_of
+from registration.rules.children import is_child
 from registration.rules.counts import left
 from registration.rules.heads import head_of
 from registration.rules.keys import keys_of
@@ -114,6 +115,8 @@ def register(
         _count_down(joined, rows)
         exceptions.extend(joined)
     access_rows.cover_individuals([row["id"] for row in rows.individuals], fresh=True)
+    if rows.children:
+        children.begin(children=dict.fromkeys(rows.children, SafeguardKind.UNACCOMPANIED), by=by, now=now)
     for name, subjects in (
         (HOUSEHOLD_REGISTERED, [row["id"] for row in rows.households]),
         (MEMBERS_ADDED, rows.joined),
@@ -194,6 +197,7 @@ class _Rows:
         self.documents: list[dict[str, Any]] = []
         self.names: list[dict[str, Any]] = []
         self.joined: list[uuid.UUID] = []
+        self.children: list[uuid.UUID] = []  # who came without any adult
         self.stock: Counter[tuple[Any, ...]] = Counter()
 
     def add(self, arrival: Arrival, serials: tuple[list[int], list[int]]) -> None:
@@ -230,6 +234,10 @@ class _Rows:
                 self._person(member, ordinal, household, serials[1].pop(), stored, more)
             )
         self._lead(household, self.individuals[start:], arrival)
+        if arrival.joins is None and all(
+            is_child(one.birth_date, one.birth_precision, self.now.date()) for one in arrival.members
+        ):
+            self.children += arrival.individuals
 
     def _lead(self, household: uuid.UUID, rows: list[dict[str, Any]], arrival: Arrival) -> None:
         """Let the group have one focal point, no more and no less."""

@@ -21,13 +21,23 @@ from registration.models import (
     PersonKey,
     Photo,
     PriorProtection,
+    ProtectionStep,
     Relative,
     SpecificNeed,
+    TracingRequest,
 )
 
 # Rows about a person with columns that the person's key seals.
 Fact = (
-    Attachment | BiometricReference | IndicatorAssessment | Photo | PriorProtection | Relative | SpecificNeed
+    Attachment
+    | BiometricReference
+    | IndicatorAssessment
+    | Photo
+    | PriorProtection
+    | ProtectionStep
+    | Relative
+    | SpecificNeed
+    | TracingRequest
 )
 
 

@@ -1,6 +1,19 @@
 """Which codes does registration use, and what may follow what?"""
 
+from refugeecm.core.deadlines.models import DEADLINE_MOVES
 from registration.enums.attachments import ATTACHMENT_MOVES, STANDING, AttachmentKind, AttachmentStatus
+from registration.enums.children import (
+    OUTCOMES,
+    SAFEGUARD_MOVES,
+    WHATS,
+    GuardianRole,
+    ProtectionKind,
+    ProtectionOutcome,
+    ProtectionWhat,
+    SafeguardEnd,
+    SafeguardKind,
+    SafeguardStatus,
+)
 from registration.enums.elsewhere import Evidence, OnwardReason, PriorStatus
 from registration.enums.exercises import (
     CAME,
@@ -70,12 +83,14 @@ from registration.enums.status import (
     ProcessReason,
     ProcessStatus,
 )
+from registration.enums.tracing import TRACED_MOVES, TRACING_MOVES, TracedStatus, TracingStatus
 
 __all__ = [
     "ATTACHMENT_MOVES",
     "BATCH_MOVES",
     "CAME",
     "COUNTED",
+    "DEADLINE_MOVES",
     "DECIDED",
     "ENTERED",
     "EXERCISE_MOVES",
@@ -88,19 +103,24 @@ __all__ = [
     "MERGE_MOVES",
     "NEED_MOVES",
     "OPEN_NEEDS",
+    "OUTCOMES",
     "PREPARED",
     "PRINT_MOVES",
     "PROCESS_MOVES",
     "QUESTION_MOVES",
     "RECORD_REASONS",
+    "SAFEGUARD_MOVES",
     "SAID",
     "SENT_AGAIN",
     "SITED",
     "STANDING",
     "STEP_MOVES",
     "TOKEN_MOVES",
+    "TRACED_MOVES",
+    "TRACING_MOVES",
     "UNDECIDED",
     "WAITING",
+    "WHATS",
     "AttachmentKind",
     "AttachmentStatus",
     "BatchStatus",
@@ -113,6 +133,7 @@ __all__ = [
     "Flow",
     "FoundBy",
     "GroupReason",
+    "GuardianRole",
     "InfluxBasis",
     "InfluxStatus",
     "IssuedKind",
@@ -135,14 +156,22 @@ __all__ = [
     "PriorStatus",
     "ProcessReason",
     "ProcessStatus",
+    "ProtectionKind",
+    "ProtectionOutcome",
+    "ProtectionWhat",
     "QuestionState",
     "Relationship",
     "Religion",
+    "SafeguardEnd",
+    "SafeguardKind",
+    "SafeguardStatus",
     "Sex",
     "StatusBasis",
     "StatusCategory",
     "StepKind",
     "StepStatus",
     "TokenStatus",
+    "TracedStatus",
+    "TracingStatus",
     "VerificationResult",
 ]

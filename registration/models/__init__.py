@@ -3,7 +3,9 @@
 from registration.models.access import OF_ORIGIN, PersonAccess, PersonOwned, PersonQuerySet, shared_sql
 from registration.models.asking import MatchQuestion
 from registration.models.attachments import Attachment, AttachmentPiece
+from registration.models.children import Guardian, ProtectionStep, Representative, Safeguard
 from registration.models.consent import Consent
+from registration.models.deadlines import Deadline
 from registration.models.desk import DeskDraft, QueueToken
 from registration.models.details import BiometricReference, FurtherName, Photo, Relative
 from registration.models.elsewhere import PriorProtection
@@ -31,3 +33,4 @@ from registration.models.needs import SpecificNeed
 from registration.models.people import Document, Individual, PersonKey
 from registration.models.places import AdminArea
 from registration.models.retention import Erasure, LegalHold, RetentionChoice
+from registration.models.tracing import TracingMatch, TracingRequest

@@ -147,6 +147,11 @@ CARRIED = {
     "registration_issueddocument": "individual_id = ANY (people)",
     "registration_pastmembership": "individual_id = ANY (people) AND household_id = h.household_id",
     "registration_specificneed": "individual_id = ANY (people)",
+    "registration_safeguard": "individual_id = ANY (people)",
+    "registration_deadline": "individual_id = ANY (people)",
+    "registration_protectionstep": "individual_id = ANY (people)",
+    "registration_tracingrequest": "individual_id = ANY (people)",
+    "registration_tracingmatch": "request_id IN (SELECT r.id FROM registration_tracingrequest r WHERE r.individual_id = ANY (people))",
     "registration_matchcandidate": "individual_id = ANY (people)",
     "cases_claim": "individual_id = ANY (people)",
 }
@@ -163,6 +168,7 @@ _MOVE = "\n".join(
 )
 _MOVE += (
     "\nUPDATE registration_matchcandidate SET other_agency_id = h.recipient_id WHERE other_id = ANY (people);"
+    "\nUPDATE registration_tracingmatch SET other_agency_id = h.recipient_id WHERE individual_id = ANY (people);"
 )
 definers.append(
     Definer(

@@ -17,8 +17,10 @@ from cases.actions import claims
 from registration.actions import (
     attachments,
     candidates,
+    children,
     consents,
     corrections,
+    deadlines,
     desk,
     elsewhere,
     exceptions,
@@ -34,12 +36,15 @@ from registration.actions import (
     photos,
     queue,
     sealing,
+    tracing,
 )
 from registration.models import (
     BiometricReference,
+    Deadline,
     Document,
     Erasure,
     FurtherName,
+    Guardian,
     Household,
     HouseholdReader,
     IndicatorAssessment,
@@ -51,7 +56,9 @@ from registration.models import (
     Photo,
     PrintBatch,
     Relative,
+    Safeguard,
     SpecificNeed,
+    TracingMatch,
 )
 from registration.rules.arrivals import read_row
 from tests.house.marking import Marking, days, word
@@ -127,6 +134,8 @@ class Families(Marking):
         self.details(code, persons[0], to)
         self.needs(code, persons[1], to)
         self.files(code, persons[1])
+        self.care(code, persons[1])
+        self.trace(code, persons)
         self.claim(code, persons[0], to)
 
     def moves(self, code: str, person: Individual, to: tuple[str, ...]) -> None:
@@ -331,6 +340,75 @@ class Families(Marking):
             if readers is few:
                 self.world.sealed[made.pk] = few
         self.readers = standing
+
+    def care(self, code: str, person: Individual) -> None:
+        """Begin the safeguards of the child, with a marker in each text: only those who may open restricted needs read any of it."""
+        world, supervisor = self.world, self.world.actor(code, Role.SUPERVISOR).viewer
+        standing = self.readers
+        opening = [world.actor(code, one).user for one in (Role.SUPERVISOR, Role.DECISION_MAKER)]
+        few = frozenset(one.pk for one in opening if one)
+        said = {
+            name: f"zq{name}{person.pk.hex}qz" for name in ("panel", "reasons", "numbers", "representative")
+        }
+        with transaction.atomic():
+            enter(supervisor, reason="test")
+            child = Safeguard.objects.create(  # the dates of birth of this world are those of adults
+                agency_id=supervisor.agency_id, individual=person, kind="SC", made_on=NOW.date(), begun_at=NOW
+            )
+            due = [deadlines.Due(person.pk, child.pk, rule, NOW.date()) for rule in ("CP-UAM-0", "CP-UAM-1")]
+            deadlines.begin(due, agency=supervisor.agency, now=NOW)
+            given: Any = {"safeguard": child, "by": supervisor, "now": NOW}
+            children.extend(reason=said["numbers"], **given)
+            who = children.add_representative(
+                name=said["representative"],
+                organisation="",
+                checked_on=NOW.date(),
+                user_id=None,
+                by=supervisor,
+                now=NOW,
+            )
+            children.appoint(
+                role="representative", representative=who, since=NOW.date(), no_conflict=True, **given
+            )
+            step = children.record_step(
+                kind="bid", what="solution", outcome="deferred", on=NOW.date(), review_by=None, involved=said["panel"],
+                text=said["reasons"], **given,
+            )  # fmt: skip
+            guardian = Guardian.objects.get(individual=person)
+            running = Deadline.objects.running().filter(individual=person).first()
+        made = {"child": child, "guardian": guardian, "protection_step": step, "deadline": running}
+        for kind, row in made.items():
+            world.records[code].add(kind, row.pk)
+            world.sealed[row.pk] = few if standing is None else standing & few
+        self.readers = few if standing is None else standing & few
+        for name in ("panel", "reasons", "numbers"):
+            self.mark(code, "C4", f"child.{name}", said[name])
+        self.readers = few
+        self.mark(code, "C1", "child.representative", said["representative"])
+        self.readers = standing
+
+    def trace(self, code: str, persons: list[Individual]) -> None:
+        """Let the mother look for a brother, and somebody be found who may be him: of her own group, whom no search finds."""
+        world, caseworker = self.world, self.world.actor(code, Role.CASEWORKER).viewer
+        said = {name: f"zq{name}{persons[0].pk.hex}qz" for name in ("sought", "lastseen")}
+        with transaction.atomic():
+            enter(caseworker, reason="test")
+            made = tracing.open_request(
+                individual=persons[0], relationship="SBM", sought={"given_name": said["sought"]}, last_seen=said["lastseen"],
+                consent_on=NOW.date(), consent_language="Arabic", by=caseworker, now=NOW,
+            )  # fmt: skip
+            match = TracingMatch.objects.create(
+                agency_id=caseworker.agency_id,
+                other_agency_id=caseworker.agency_id,
+                request=made,
+                individual=persons[1],
+                score=1.0,
+            )
+            tracing.decide(match=match, to="confirmed", by=caseworker, now=NOW)
+        world.records[code].add("tracing", made.pk)
+        world.records[code].add("traced", match.pk)
+        self.mark(code, "C2", "tracing.sought", said["sought"])
+        self.mark(code, "C4", "tracing.last_seen", said["lastseen"])
 
     def sealed_family(self, event: InfluxEvent) -> None:
         """Register one more family of the shared population and seal its file: a supervisor reads it, and a decision maker who broke

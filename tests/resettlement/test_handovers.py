@@ -46,6 +46,7 @@ STAYS = {
     "registration_sealedfile": "a sealed file is covered by no agreement, so it cannot be handed over",
     "registration_erasure": "what the giving agency decided about its own keeping; an open one ends",
     "registration_legalhold": "for a procedure of the giving agency",
+    "registration_guardian": "of the giving agency's representatives; whoever takes the child over appoints its own",
     "registration_matchquestion": "between the giving agency and its partners; what may be asked now is found again",
     "registration_personaccess": "written anew for the agency that is responsible now",
     "registration_personkey": "moved one by one, each key wrapped anew",

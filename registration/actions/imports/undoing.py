@@ -29,6 +29,7 @@ from registration.actions import ledger, people
 from registration.actions.imports import content
 from registration.enums import BatchStatus, Flow, StepKind, StepStatus
 from registration.models import (
+    Deadline,
     Document,
     FurtherName,
     Household,
@@ -39,6 +40,7 @@ from registration.models import (
     MatchCandidate,
     MatchQuestion,
     PersonKey,
+    Safeguard,
     SpecificNeed,
 )
 
@@ -49,13 +51,19 @@ UNDONE = events.declare("registration.import.undone", "The people of a file were
 REMOVED = events.declare(
     "registration.household.removed", "A household that a file brought was removed again with its members."
 )
-FACTS = (Document, FurtherName, SpecificNeed)  # rows about a person that registering writes beside them
+FACTS = (
+    Document,
+    FurtherName,
+    Safeguard,
+    SpecificNeed,
+)  # rows about a person that registering writes beside them
 OWN = (
     Individual,
     Household,
     PersonKey,
     MatchCandidate,
     MatchQuestion,
+    Deadline,  # the clock alone may have changed it since
     *FACTS,
 )  # what registering itself writes
 SHOWN = 5  # people named for each thing that stands in the way
@@ -221,7 +229,7 @@ _REMOVED = (
     ("registration_matchcandidate", "individual_id"),
     ("registration_matchcandidate", "other_id"),
     ("registration_matchquestion", "individual_id"),
-    *((model._meta.db_table, "individual_id") for model in FACTS),
+    *((model._meta.db_table, "individual_id") for model in (*FACTS, Deadline)),
     ("registration_personkey", "individual_id"),
     ("registration_individual", "id"),
 )
