@@ -25,7 +25,7 @@ from registration.models import Representative
 MISSING = {
     "provisional": _("No provisional person"),
     "representative": _("No representative"),
-    "assessment": _("No best interests assessment"),
+    "assessment": _("No assessment"),
     "care": _("No care arrangement"),
     "overdue": _("A deadline has passed"),
     "review": _("A review is due"),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency
 from agencies.models.columns import OwnQuerySet, who
+from refugeecm.core.blanking import DELETE
 from refugeecm.core.classes import classified
 from refugeecm.core.deadlines.models import RUNNING
 from refugeecm.core.history import track
@@ -80,6 +81,7 @@ class Safeguard(PersonOwned):
         C4="kind status made_on disproportionate numbers_reason begun_at begun_by ended_on ended_for",
     )
     wall: ClassVar[Wall] = Wall()
+    when_erased = DELETE
 
     class Meta:
         verbose_name = _("safeguards of a child")
@@ -155,6 +157,7 @@ class Guardian(PersonOwned):
         C4="role representative since until until_for no_conflict appointed_by appointed_at",
     )
     wall: ClassVar[Wall] = Wall()
+    when_erased = DELETE
 
     class Meta:
         verbose_name = _("guardian of a child")
@@ -195,6 +198,7 @@ class ProtectionStep(PersonOwned):
         C4="kind what outcome on until review_by monitored_on involved text recorded_by recorded_at",
     )
     wall: ClassVar[Wall] = Wall()
+    when_erased = DELETE
 
     class Meta:
         verbose_name = _("protection step")

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from agencies.access import Permission, Viewer
+from refugeecm.core.blanking import DELETE
 from refugeecm.core.classes import classified
 from refugeecm.core.deadlines.models import RUNNING, DeadlineStatus, Period
 from refugeecm.core.history import track
@@ -54,6 +55,7 @@ class Deadline(PersonOwned, Period):
     objects = DeadlineQuerySet.as_manager()
     field_classes = classified(C1="id agency individual subject_id replaces", C4=Period.PERIOD)
     wall: ClassVar[Wall] = Wall()
+    when_erased = DELETE
 
     class Meta:
         verbose_name = _("deadline")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from agencies.access import OwnedQuerySet, Permission, Viewer
 from agencies.models import Agency
 from agencies.models.columns import both_or_neither, who
+from refugeecm.core.blanking import DELETE
 from refugeecm.core.classes import classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import Wall
@@ -80,6 +81,7 @@ class TracingRequest(PersonOwned):
         C4="last_seen",
     )
     wall: ClassVar[Wall] = Wall()
+    when_erased = DELETE
 
     class Meta:
         verbose_name = _("tracing request")
@@ -166,6 +168,11 @@ class TracingMatch(models.Model):
         C2="score evidence shown",
     )
     wall: ClassVar[Wall] = Wall(shared=_THEIRS, update=f"agency_id = {{agency}} OR {_THEIRS}")
+    erased_by = (
+        "individual_id = ANY (people) OR request_id IN"
+        " (SELECT r.id FROM registration_tracingrequest r WHERE r.individual_id = ANY (people))"
+    )
+    when_erased = DELETE
 
     class Meta:
         verbose_name = _("tracing match")
