@@ -12,6 +12,7 @@ from agencies.models import Agreement, Membership
 from refugeecm.core.refusals import NotPermitted as NotPermitted
 from refugeecm.core.refusals import allows
 from registration.enums import BATCH_MOVES, COUNTED, BatchStatus, InfluxStatus, MergeStatus, Outcome
+from registration.enums.rights import KEEPS_APART, RightsStatus
 from registration.models import (
     ConflictOfInterest,
     Guardian,
@@ -21,6 +22,7 @@ from registration.models import (
     Merge,
     PersonAccess,
     Representative,
+    RightsRequest,
     Safeguard,
     SealedFile,
     VerificationExercise,
@@ -96,6 +98,12 @@ def _decides(representative: Representative, safeguard: Safeguard) -> bool:
         individual_id=safeguard.individual_id, user=user, ended_at=None
     )
     return deciding.exists() or conflict.exists()
+
+
+def check_withdraw_request(*, request: RightsRequest) -> None:
+    """Of what was granted only an objection or a restriction goes on, and can be withdrawn; the rest was done."""
+    if request.status == RightsStatus.GRANTED and request.kind not in KEEPS_APART:
+        raise NotPermitted(_("This was granted and done. Write down a new request instead."))
 
 
 def check_merge(*, survivor: Individual, merged: Individual, by: Viewer) -> None:

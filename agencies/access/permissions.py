@@ -34,6 +34,8 @@ class Permission(StrEnum):
     REFERRAL_MAKE = "referral.make"
     REFERRAL_ANSWER = "referral.answer"
     CONSENT_RECORD = "consent.record"
+    RIGHTS_KEEP = "rights.keep"
+    RIGHTS_ANSWER = "rights.answer"
     NEED_RECORD = "need.record"
     NEED_RESTRICTED = "need.restricted"
     FILE_SEAL = "file.seal"
@@ -90,6 +92,7 @@ _CASEWORKER = _READERS | {
     Permission.REFERRAL_ANSWER,
     Permission.EXPORT,
     Permission.CONSENT_RECORD,
+    Permission.RIGHTS_KEEP,
     Permission.NEED_RECORD,
     Permission.GLASS_BREAK,
 }
@@ -115,6 +118,7 @@ ROLES: dict[str, frozenset[Permission]] = {
         Permission.LEGAL_HOLD,
         Permission.FILE_SEAL,
         Permission.CONFLICT_DECLARE,
+        Permission.RIGHTS_ANSWER,
         Permission.RECORD_CLOSE,
         Permission.DOCUMENT_WITHDRAW,
         Permission.VERIFY_PLAN,

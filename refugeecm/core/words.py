@@ -22,7 +22,7 @@ MADE_UP = (
     _("keys"), _("number index"), _("opened by"), _("opened at"), _("made by"), _("answered by"), _("answered at"),
     _("approved by"), _("approved at"), _("drafted by"), _("replaces"), _("suspended by"), _("counted"), _("languages"),
     _("other nationalities"), _("further name"), _("relative"), _("specific need"), _("identified by"), _("reviewed by"),
-    _("merged into"), _("attachment"), _("added by"), _("withdrawn by"), _("scans uploads"),
+    _("merged into"), _("attachment"), _("added by"), _("withdrawn by"), _("scans uploads"), _("rights request"), _("extended by"),
 )  # fmt: skip
 
 

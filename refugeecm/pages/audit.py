@@ -60,6 +60,10 @@ VIEWS: dict[str, Text] = {
     "merge": _("Two records, to merge them or take them apart"),
     "disclosures": _("Who saw a person's data"),
     "statement": _("The statement for a person"),
+    "attachments": _("The files of a person"),
+    "attachment": _("A file of a person, opened"),
+    "rights-requests": _("Requests about people's own data"),
+    "rights-request": _("A request about a person's own data"),
 }
 KINDS: dict[str, Text] = {
     trail.EVENTS: _("What was done"),

@@ -22,8 +22,9 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from agencies import access
 from agencies.access import Permission, Viewer
@@ -34,8 +35,12 @@ from agencies.models import Agency
 from refugeecm.core.classes import FieldClass
 from refugeecm.core.models import ReadEvent
 from refugeecm.core.paging import page_of
-from refugeecm.pages import trail
+from refugeecm.pages import own_data, trail
+from registration.actions.rights import note_statement
+from registration.actions.sealing import Opener
+from registration.forms.rights import StatementForm
 from registration.models import Consent, Individual
+from registration.views.exceptions import form_page
 
 Text = str | Promise
 # What the person reads instead of the names of classes; reference numbers of the system count as "reference and status".
@@ -136,19 +141,27 @@ def disclosures(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         "summary": summary,
         "lines": lines,
         "page": page,
-        "languages": LANGUAGES,
         "crumbs": _crumbs(person),
     }
     return render(request, "pages/disclosures.html", context)
 
 
-@require_safe
-@access.requires(Permission.PERSON_READ)
+@require_http_methods(["GET", "HEAD", "POST"])
+@access.requires(Permission.RIGHTS_KEEP)
 def statement(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
-    """Show the statement for the person, in the language that they choose, ready to be printed."""
+    """Ask how it was checked who the person is; then show their statement in their language, ready to be printed, and record it."""
     viewer, person, now = request.viewer, _person(request.viewer, pk), timezone.now()
-    language = request.GET.get("language", "")
-    language = language if language in LANGUAGES else translation.get_language() or "en"
+    asked = request.GET.get("language", "")
+    chosen = asked if asked in LANGUAGES else translation.get_language() or "en"
+    form = StatementForm(request.POST or None, languages=LANGUAGES, initial={"language": chosen})
+    crumbs = [*_crumbs(person), (_("Disclosures"), reverse("disclosures", args=[pk]))]
+    if not form.is_valid():
+        return form_page(
+            request, form, gettext("Statement for the person"), gettext("Show the statement"), reverse("disclosures", args=[pk]),
+            of=person.number, lead=gettext("All that your agency keeps of them, who has seen it, and what they can do."),
+        )  # fmt: skip
+    language = form.cleaned_data["language"]
+    note_statement(individual=person, by=viewer, now=now, **form.cleaned_data)
     text = _statement(person, viewer, language=language, now=now)
     reads.record(viewer=viewer, rows=[person], view="statement", now=now)
     context = {
@@ -156,8 +169,7 @@ def statement(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
         "text": text,
         "chosen": language,
         "direction": "rtl" if translation.get_language_info(language)["bidi"] else "ltr",
-        "languages": LANGUAGES,
-        "crumbs": [*_crumbs(person), (_("Disclosures"), reverse("disclosures", args=[pk]))],
+        "crumbs": crumbs,
     }
     return render(request, "pages/statement.html", context)
 
@@ -176,6 +188,8 @@ def _statement(person: Individual, viewer: Viewer, *, language: str, now: dateti
             {
                 "person": person,
                 "agency": viewer.agency,
+                "parts": own_data.parts(person, viewer, Opener([person.pk])),
+                "dates": own_data.dates(person, viewer),
                 "summary": summed(looks(person, viewer)),
                 "consents": consents,
                 "now": now,
@@ -185,7 +199,9 @@ def _statement(person: Individual, viewer: Viewer, *, language: str, now: dateti
 
 def _person(viewer: Viewer, pk: uuid.UUID) -> Individual:
     own = Individual.objects.visible_to(viewer).filter(agency_id=viewer.agency_id)
-    found: Individual = get_object_or_404(own.select_related("household"), pk=pk)
+    found: Individual = get_object_or_404(
+        own.select_related("household__event", "household__area", "event"), pk=pk
+    )
     return found
 
 

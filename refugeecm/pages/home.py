@@ -32,7 +32,7 @@ from refugeecm.core.templatetags.ui import figure, fmt_date, fmt_time
 from refugeecm.pages.news import unread
 from registration import reports
 from registration.enums import BatchStatus
-from registration.models import DeskDraft, Household, ImportBatch
+from registration.models import DeskDraft, Household, ImportBatch, RightsRequest
 from registration.views.desk import title_of
 from resettlement.enums import HandoverStatus, ReferralStatus
 from resettlement.models import Handover
@@ -91,6 +91,12 @@ def home(request: ViewedRequest) -> HttpResponse:
         tasks += batches
     if viewer.may(Permission.REFERRAL_READ):
         tasks += _referrals(viewer, tiles, now)
+    if viewer.may(Permission.RIGHTS_KEEP):
+        asked = RightsRequest.objects.visible_to(viewer).to_answer()
+        url = reverse("rights-requests")
+        tiles.append(
+            _waits(_("Requests to answer"), asked[: LIMIT + 1].count(), url, _("about people's own data"))
+        )
     if viewer.may(Permission.CLAIM_READ):
         tasks += _claims(viewer, tiles)
     tasks += _agreements(viewer, tiles, today=timezone.localdate(now))

@@ -32,6 +32,7 @@ from registration.models import (
     PriorProtection,
     ProtectionStep,
     Relative,
+    RightsRequest,
     Safeguard,
     SpecificNeed,
     Survivor,
@@ -153,6 +154,16 @@ def carry(
         title=_plain_of,
         key=_plain_of,
         reason=_plain_of,
+    )
+    _bring(
+        RightsRequest,
+        survivor,
+        merged,
+        opener,
+        lambda one: True,
+        what=_fact,
+        extension=_fact,
+        answer=_fact,
     )
     said = set(Consent.objects.filter(individual=survivor).values_list("purpose", "recipient_id"))
     _bring(Consent, survivor, merged, opener, lambda one: (one.purpose, one.recipient_id) not in said)

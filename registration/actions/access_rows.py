@@ -11,7 +11,8 @@ from agencies.models import Agreement
 from registration.models import OF_ORIGIN
 
 # A person is covered when every part of the population that is given fits and, where the agreement rests on consent, they have given
-# it to this recipient for this purpose. Sealed files are covered by nothing. The authorities of a person's own country get nothing
+# it to this recipient for this purpose. Sealed files, and people whose objection
+# or restriction was granted, are covered by nothing. The authorities of a person's own country get nothing
 # (Asylum Procedures Regulation (EU) 2024/1348 article 7(2)(a)), but for a return that the person wants and two people have confirmed.
 _COVER = """
     INSERT INTO registration_personaccess (agency_id, owner_id, agreement_id, individual_id, household_id, consent_id)
@@ -34,6 +35,8 @@ _COVER = """
       AND (NOT (r.kind = 'government' AND {of_origin})
            OR a.purpose = 'voluntary_return' AND c.confirmed_again_by_id IS NOT NULL)
       AND NOT EXISTS (SELECT 1 FROM registration_sealedfile s WHERE s.individual_id = i.id AND s.lifted_at IS NULL)
+      AND NOT EXISTS (SELECT 1 FROM registration_rightsrequest q WHERE q.individual_id = i.id
+                      AND q.status = 'granted' AND q.kind IN ('objection', 'restriction'))
       AND {which}
     ON CONFLICT (agreement_id, individual_id)
     DO UPDATE SET household_id = EXCLUDED.household_id, consent_id = EXCLUDED.consent_id

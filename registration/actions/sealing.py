@@ -23,6 +23,7 @@ from registration.models import (
     PriorProtection,
     ProtectionStep,
     Relative,
+    RightsRequest,
     SpecificNeed,
     TracingRequest,
 )
@@ -36,6 +37,7 @@ Fact = (
     | PriorProtection
     | ProtectionStep
     | Relative
+    | RightsRequest
     | SpecificNeed
     | TracingRequest
 )

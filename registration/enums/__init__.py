@@ -73,6 +73,7 @@ from registration.enums.people import (
     StatusBasis,
     StatusCategory,
 )
+from registration.enums.rights import RIGHTS_MOVES
 from registration.enums.status import (
     COUNTED,
     FACTS,
@@ -109,6 +110,7 @@ __all__ = [
     "PROCESS_MOVES",
     "QUESTION_MOVES",
     "RECORD_REASONS",
+    "RIGHTS_MOVES",
     "SAFEGUARD_MOVES",
     "SAID",
     "SENT_AGAIN",

@@ -33,4 +33,5 @@ from registration.models.needs import SpecificNeed
 from registration.models.people import Document, Individual, PersonKey
 from registration.models.places import AdminArea
 from registration.models.retention import Erasure, LegalHold, RetentionChoice
+from registration.models.rights import RightsRequest
 from registration.models.tracing import TracingMatch, TracingRequest

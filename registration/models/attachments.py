@@ -15,21 +15,18 @@ from refugeecm.core.classes import classified
 from refugeecm.core.history import track
 from refugeecm.core.wall import Wall
 from registration.enums import ATTACHMENT_MOVES, STANDING, AttachmentKind, AttachmentStatus
-from registration.models.access import PersonOwned, PersonQuerySet
+from registration.models.access import PersonOwned
+from registration.models.movements import UnsharedQuerySet
 from registration.models.people import Individual
 
 
-class AttachmentQuerySet(PersonQuerySet["Attachment"]):
-    """Questions about many files."""
+class AttachmentQuerySet(UnsharedQuerySet["Attachment"]):
+    """Questions about many files; no agreement shows one, whatever it opens otherwise."""
 
     def visible_to(self, viewer: Viewer) -> Any:
         """Return those that the viewer may know of; medical ones are for who may open restricted needs."""
         found = super().visible_to(viewer)
         return found if viewer.may(Permission.NEED_RESTRICTED) else found.exclude(kind=AttachmentKind.MEDICAL)
-
-    def shared_with(self, viewer: Viewer) -> models.Q:
-        """Return a condition that nothing meets: no agreement shows an uploaded file, whatever it opens otherwise."""
-        return models.Q(pk__in=[])
 
     def standing(self) -> AttachmentQuerySet:
         """Return those of which the bytes are kept."""

@@ -29,6 +29,7 @@ SCOPES: dict[str, str] = {
     "registration_relative": _OF_BOTH,
     "registration_photo": _OF_BOTH,
     "registration_attachment": _OF_BOTH,
+    "registration_rightsrequest": _OF_BOTH,
     "registration_biometricreference": _OF_BOTH,
     "registration_specificneed": _OF_BOTH,
     "registration_movement": _OF_BOTH,

@@ -138,6 +138,7 @@ CARRIED = {
     "registration_relative": "individual_id = ANY (people)",
     "registration_photo": "individual_id = ANY (people)",
     "registration_attachment": "individual_id = ANY (people)",
+    "registration_rightsrequest": "individual_id = ANY (people)",
     "registration_attachmentpiece": "attachment_id IN (SELECT a.id FROM registration_attachment a"
     " WHERE a.individual_id = ANY (people))",
     "registration_biometricreference": "individual_id = ANY (people)",

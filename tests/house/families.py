@@ -35,6 +35,7 @@ from registration.actions import (
     people,
     photos,
     queue,
+    rights,
     sealing,
     tracing,
 )
@@ -136,6 +137,7 @@ class Families(Marking):
         self.files(code, persons[1])
         self.care(code, persons[1])
         self.trace(code, persons)
+        self.asks(code, persons[0])
         self.claim(code, persons[0], to)
 
     def moves(self, code: str, person: Individual, to: tuple[str, ...]) -> None:
@@ -409,6 +411,19 @@ class Families(Marking):
         world.records[code].add("traced", match.pk)
         self.mark(code, "C2", "tracing.sought", said["sought"])
         self.mark(code, "C4", "tracing.last_seen", said["lastseen"])
+
+    def asks(self, code: str, person: Individual) -> None:
+        """Write down what a person asks for about their own data."""
+        caseworker, what = self.world.actor(code, Role.CASEWORKER).viewer, f"zqasks{person.pk.hex}qz"
+        with transaction.atomic():
+            enter(caseworker, reason="test")
+            made = rights.receive(
+                individual=person, kind="access", channel="person", asked_by="self", what=what, received_on=NOW.date(),
+                by=caseworker, now=NOW,
+            )  # fmt: skip
+        self.world.records[code].add("rights_request", made.pk)
+        self.mark(code, "C1", "rights_request.id", str(made.pk))
+        self.mark(code, "C4", "rights_request.what", what)
 
     def sealed_family(self, event: InfluxEvent) -> None:
         """Register one more family of the shared population and seal its file: a supervisor reads it, and a decision maker who broke

@@ -14,12 +14,13 @@ from django.utils import timezone
 from agencies.actions import agencies as founding
 from agencies.actions import reads
 from agencies.enums import Role
-from refugeecm.core.models import User
+from refugeecm.core.models import Event, User
 from registration.actions import consents, merging
 from registration.models import Individual
 from tests.conftest import NOW, Cast, Person, acting_as, register, viewer_of
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
+GIVEN = {"identity": "known", "language": "en"}
 
 
 @pytest.fixture
@@ -84,18 +85,27 @@ def test_the_statement_is_in_the_persons_language_and_names_consents(
             given_on=NOW.date(), witness="", by=cast.caseworker.viewer, now=NOW,
         )  # fmt: skip
     browser, address = cast.caseworker.browser(), reverse("statement", args=[looked_at[0].pk])
-    english = browser.get(address).content.decode()
+    asked = browser.get(f"{address}?language=ar").content.decode()
+    assert "How did you check who they are?" in asked
+    assert "Helping Hands" not in asked
+    english = browser.post(address, {"identity": "paper", "language": "en"}).content.decode()
     assert 'lang="en" dir="ltr">' in english
     assert "Helping Hands" in english
     assert "Other Agency" in english
     assert "Family reunification" in english
     assert "within one month" in english
     assert "Paula" not in english, "who it was there is the partner's affair"
-    arabic = browser.get(f"{address}?language=ar").content.decode()
+    arabic = browser.post(address, {"identity": "known", "language": "ar"}).content.decode()
     assert '<article class="card" lang="ar" dir="rtl">' in arabic
     assert "لم شمل" in arabic or "جمع شمل" in arabic, "the purpose is said in Arabic"
     assert '<html lang="en"' in arabic, "the page around it stays in the caseworker's language"
-    assert browser.get(f"{address}?language=nonsense").status_code == 200
+    for wrong in ({"identity": "", "language": "en"}, {"identity": "known", "language": "tlh"}):
+        assert "There is a problem" in browser.post(address, wrong).content.decode()
+    with acting_as(cast.caseworker.viewer):
+        given = Event.objects.filter(subject_id=looked_at[0].pk, name="registration.statement.given")
+        assert list(given.order_by("at").values_list("details__identity", "details__language")) == [
+            ("paper", "en"), ("known", "ar"),
+        ]  # fmt: skip
 
 
 def test_neither_partners_nor_those_who_read_no_files_see_the_ledger(
@@ -152,4 +162,4 @@ def test_what_was_seen_of_a_record_that_was_merged_stands_in_the_ledger_of_the_o
     found = {(one.agency, one.door): one.times for one in context["summary"]}
     assert found == {("Helping Hands", "pages"): 3, ("Helping Hands", "api"): 1}
     assert len(context["lines"]) == 4
-    assert "Helping Hands" in browser.get(reverse("statement", args=[last.pk])).content.decode()
+    assert "Helping Hands" in browser.post(reverse("statement", args=[last.pk]), GIVEN).content.decode()
