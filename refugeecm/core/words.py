@@ -23,6 +23,7 @@ MADE_UP = (
     _("approved by"), _("approved at"), _("drafted by"), _("replaces"), _("suspended by"), _("counted"), _("languages"),
     _("other nationalities"), _("further name"), _("relative"), _("specific need"), _("identified by"), _("reviewed by"),
     _("merged into"), _("attachment"), _("added by"), _("withdrawn by"), _("scans uploads"), _("rights request"), _("extended by"),
+    _("issued document"), _("batch"),
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from agencies.access import Permission, Viewer, enter
@@ -145,6 +145,16 @@ def end_due(*, agency: Agency, now: datetime) -> int:
     return len(found)
 
 
+def end_with(people: Sequence[uuid.UUID], *, now: datetime) -> None:
+    """Destroy the files in which these people stand, because they are erased. Whoever else stands in them is printed anew."""
+    about = Q(documents__individual__in=people) | Q(documents__household__members__in=people)
+    open_ones = PrintBatch.objects.filter(
+        about, status__in=[PrintStatus.QUEUED, PrintStatus.RUNNING, PrintStatus.READY]
+    )
+    for batch in PrintBatch.objects.filter(pk__in=open_ones.values("pk")).select_for_update():
+        _end(batch, to=PrintStatus.FAILED, now=now)
+
+
 def purge(*, agency: Agency, now: datetime, at_most: int) -> int:
     """Remove batches that are long over; return how many. In the agency's context."""
     over = PrintBatch.objects.filter(agency=agency, created_at__lt=now - KEPT).values_list("pk", flat=True)
@@ -252,8 +262,8 @@ def _of(batch: PrintBatch) -> Any:
     return IssuedDocument.objects.filter(batch=batch)
 
 
-def _end(batch: PrintBatch, *, now: datetime) -> None:
-    move(batch, to=PrintStatus.EXPIRED)
+def _end(batch: PrintBatch, *, now: datetime, to: str = PrintStatus.EXPIRED) -> None:
+    move(batch, to=to)
     _destroy(batch)
     events.record(
         ENDED,

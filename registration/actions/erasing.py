@@ -18,7 +18,7 @@ from refugeecm.core.bulk import insert
 from refugeecm.core.ids import uuid7
 from refugeecm.core.refusals import NotPermitted
 from refugeecm.core.transitions import move
-from registration.actions import holding, issued
+from registration.actions import batches, holding, issued
 from registration.enums import BatchStatus
 from registration.enums.retention import ErasureOrigin, ErasureStatus, Keeping
 from registration.models import Erasure, Individual, RetentionChoice
@@ -238,6 +238,7 @@ def _erase(agency: Agency, pk: uuid.UUID, now: datetime) -> bool:
     if holding.standing(same) or files_at_work(same) or any(one.process_status in {"A", "H"} for one in same):
         return False
     issued.end_of([one.pk for one in same], by=worker_for(agency), now=now)
+    batches.end_with([one.pk for one in same], now=now)
     act = uuid7(now)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = '10min'")

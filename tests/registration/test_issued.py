@@ -11,6 +11,7 @@ import pytest
 import zxingcpp
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 from PIL import Image
 
 from agencies.actions import agencies as founding
@@ -381,7 +382,8 @@ def test_the_code_on_the_page_leads_to_the_truth(
     assert len(shapes) == 1
     for one in forged:
         assert "This is not one of ours" in browser.get(f"/v/{one}/").content.decode()
-    assert 'dir="rtl"' in browser.get(path, headers={"accept-language": "ar"}).content.decode()
+    with translation.override("en"):  # the language of a request stays with the thread
+        assert 'dir="rtl"' in browser.get(path, headers={"accept-language": "ar"}).content.decode()
 
 
 # ---- many at once
@@ -469,13 +471,19 @@ def test_a_batch_ends_with_its_day_its_rights_or_by_hand(
     with acting_as(supervisor.viewer):
         third = PrintBatch.objects.get(pk=third.pk)
         assert (third.status, bytes(third.key)) == ("failed", b"")
+    erased = _ask(supervisor, crowd[8:10])
+    batches.run_one(now=NOW)
+    with acting_as(supervisor.viewer):
+        batches.end_with([crowd[9].pk], now=NOW)
+        erased.refresh_from_db()
+        assert (erased.status, bytes(erased.file), bytes(erased.key)) == ("failed", b"", b"")
     fourth = _ask(supervisor, crowd[6:8])
     batches.run_one(now=NOW)
     assert batches.end_due(agency=cast.border, now=NOW + timedelta(hours=25)) == 1
     with acting_as(supervisor.viewer):
         fourth.refresh_from_db()
         assert fourth.status == "expired"
-        assert batches.purge(agency=cast.border, now=NOW + timedelta(days=400), at_most=50) == 4
+        assert batches.purge(agency=cast.border, now=NOW + timedelta(days=400), at_most=50) == 5
         assert IssuedDocument.objects.filter(individual=crowd[6]).get().batch_id is None
 
 
