@@ -12,7 +12,7 @@ from agencies.models import Agency, Agreement
 from agencies.signals import agreement_opening, population_asked, purging
 from refugeecm.core import backups, crypto
 from registration import reports
-from registration.actions import access_rows, batches, desk, sealing
+from registration.actions import access_rows, batches, desk, movements, sealing
 from registration.actions.imports import content
 from registration.models import Document, ImportBatch, ImportChunk, ImportPiece, Individual
 
@@ -36,10 +36,8 @@ def populations(
 
 @receiver(purging)
 def purge(sender: type[Agency], agency: Agency, now: datetime, at_most: int, **_: object) -> int:
-    """Remove drafts and numbers of the desks that are over, and batches of documents."""
-    return desk.purge(agency=agency, now=now, at_most=at_most) + batches.purge(
-        agency=agency, now=now, at_most=at_most
-    )
+    """Remove drafts and numbers of the desks that are over, batches of documents, and who was where long ago."""
+    return sum(one.purge(agency=agency, now=now, at_most=at_most) for one in (desk, batches, movements))
 
 
 @receiver(backups.restored)

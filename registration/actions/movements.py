@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import uuid
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agencies.access import Permission, Viewer
+from agencies.models import Agency
 from refugeecm.core import events
 from refugeecm.core.bulk import insert
 from refugeecm.core.ids import uuid7
@@ -21,6 +22,8 @@ from registration.enums import COUNTED, SITED, Flow, MovementKind, ProcessReason
 from registration.models import Household, Individual, Movement, Presence
 from registration.policies import NotPermitted
 
+# For "long absence" by the year; where somebody was on a day before that, nobody has to know.
+PRESENCE_KEPT = timedelta(days=365)
 MOVED = events.declare("registration.individual.movement", "Somebody arrived, left, came back or moved.")
 
 
@@ -152,3 +155,10 @@ def see(
     Presence.objects.filter(individual__in=ids, site=site, day=day).update(
         last_seen=now, left_at=now if leaving else None, noted_by_id=by.user_id
     )
+
+
+def purge(*, agency: Agency, now: datetime, at_most: int) -> int:
+    """Remove the days of people at sites that are long over; return how many rows. In the agency's context."""
+    old = Presence.objects.filter(agency=agency, day__lt=timezone.localdate(now) - PRESENCE_KEPT)
+    ids = list(old.order_by("day").values_list("pk", flat=True)[:at_most])
+    return Presence.objects.filter(pk__in=ids).delete()[0]

@@ -41,24 +41,24 @@ class ExerciseForm(forms.Form):
 
 
 class ResultsForm(forms.Form):
-    """What was found of each member of a family; nothing chosen leaves somebody open."""
+    """What was found of each member of a family; “not yet” leaves somebody open."""
 
     def __init__(
         self, *args: Any, people: Sequence[Individual], known: Mapping[uuid.UUID, str], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         self.people = people
-        choices = [("", _("Not yet")), *((one, one.label) for one in SAID)]
+        choices = [("open", _("Not yet")), *((one, one.label) for one in SAID)]
         for one in people:
             was = known.get(one.pk, "")
             stands = was if was in SAID else VerificationResult.PRESENT
             self.fields[str(one.pk)] = forms.ChoiceField(
-                label=f"{one.full_name} · {one.number}", choices=choices, required=False, initial=stands
+                label=f"{one.full_name} · {one.number}", choices=choices, initial=stands
             )
 
     def results(self) -> dict[uuid.UUID, str]:
         """Return {person: result}."""
-        return {one.pk: said for one in self.people if (said := self.cleaned_data[str(one.pk)])}
+        return {one.pk: said for one in self.people if (said := self.cleaned_data[str(one.pk)]) != "open"}
 
 
 class ManyForm(forms.Form):

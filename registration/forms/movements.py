@@ -27,7 +27,7 @@ class MovementForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one person.")},
     )
-    on = forms.DateField(label=_("On"), widget=Day())
+    on = forms.DateField(label=_("Day"), widget=Day())
     site = Words(
         _("Site"), 80, help_text=_("Where they are from then on, after an arrival, a return or a move.")
     )

@@ -25,6 +25,8 @@ from registration.forms.incidents import ElsewhereForm
 from registration.models import Individual, PriorProtection
 from registration.views.exceptions import own_person
 
+SHOWN = ("country", "held", "number", "evidence", "reason")
+
 
 @access.requires(Permission.PERSON_READ)
 @require_http_methods(["GET", "POST"])
@@ -45,14 +47,15 @@ def elsewhere(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     rows = PriorProtection.objects.visible_to(viewer).with_shown_classes(viewer).filter(individual=person)
     page = page_of(rows.order_by("-pk"), number=request.GET.get("page"))
     reads.record(viewer=viewer, rows=[person], beside=page.rows, view="elsewhere", now=now)
-    opener = Opener([pk])
+    opener, sights = Opener([pk]), [(one, Sight(one, viewer)) for one in page.rows]
     number = Sight(person, viewer)("number")
     context = {
         "person": person,
         "number": number,
         "form": form,
         "page": page,
-        "lines": [_line(one, Sight(one, viewer), opener) for one in page.rows],
+        # Of a row of which nothing is shared, a partner does not learn that it is there.
+        "lines": [_line(one, see, opener) for one, see in sights if see.sees(*SHOWN)],
         "crumbs": [(_("People"), reverse("people")), (number, reverse("individual", args=[pk]))],
     }
     return render(request, "registration/elsewhere.html", context)

@@ -13,6 +13,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
@@ -35,7 +36,6 @@ from registration.forms.incidents import IncidentForm, SurvivorsForm
 from registration.models import Individual, SeaIncident
 from registration.rules.rescues import BOUND, STARTED
 from registration.search import Unknown, people_numbered
-from registration.views.desk import crumbs
 
 _BANDS = (*BANDS, "")
 
@@ -47,7 +47,7 @@ def _own(request: ViewedRequest, pk: uuid.UUID) -> SeaIncident:
 
 
 def _above(*further: tuple[str, str]) -> list[tuple[Any, str]]:
-    return [*crumbs(), (_("Rescues at sea"), reverse("incidents")), *further]
+    return [(_("Events"), reverse("events")), (_("Rescues at sea"), reverse("incidents")), *further]
 
 
 @access.requires(Permission.PERSON_READ)
@@ -57,7 +57,9 @@ def index(request: ViewedRequest) -> HttpResponse:
     found = SeaIncident.objects.visible_to(request.viewer).annotate(registered=Count("survivors"))
     page = page_of(found.order_by("-happened_at", "-pk"), number=request.GET.get("page"))
     rows = [(one, sum(sum(bands.values()) for bands in one.counted.values())) for one in page.rows]
-    return render(request, "registration/incidents.html", {"page": page, "rows": rows, "crumbs": crumbs()})
+    return render(
+        request, "registration/incidents.html", {"page": page, "rows": rows, "crumbs": _above()[:1]}
+    )
 
 
 @access.requires(Permission.PERSON_REGISTER)
@@ -159,7 +161,7 @@ def _facts(one: SeaIncident) -> list[tuple[Any, Any]]:
     position = f"{one.latitude}, {one.longitude}" if one.latitude is not None else ""
 
     def at(moment: datetime | None, text: str) -> Any:
-        return f"{text} · {_plain(moment)}" if moment and text else text or _plain(moment)
+        return format_html("{} · {}", text, _plain(moment)) if moment and text else text or _plain(moment)
 
     return [
         (_("Rescued at"), _plain(one.happened_at)),

@@ -305,7 +305,7 @@ def test_the_pages(cast, family, event, supervisor, second):
     desk = clerk.get(here["exercise-desk"], {"q": f" {family[1].number.lower()} "}).content.decode()
     assert desk.index(family[1].number) < desk.index(family[0].number), "whom the number names comes first"
     assert desk.count("selected") >= 3, "that they came is proposed"
-    sent = {str(one.pk): "present_no_biometric" for one in family[:2]} | {str(family[2].pk): ""}
+    sent = {str(one.pk): "present_no_biometric" for one in family[:2]} | {str(family[2].pk): "open"}
     page = clerk.post(f"{here['exercise-desk']}?q={house}", sent, follow=True).content.decode()
     assert "2 people are noted." in page
     page = clerk.post(

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from agencies.actions import agencies as founding
+from agencies.actions import purging
 from agencies.enums import Role
 from refugeecm.core.models import Event, User
 from registration.actions import movements, status
@@ -209,6 +210,16 @@ def test_a_morning_at_the_gate(cast, family, event, django_assert_max_num_querie
     file = client.get(reverse("movements", args=[house.pk])).content.decode()
     assert "Last seen at a site" in file
     assert "clearances do not exist" in file
+
+
+def test_where_people_were_is_forgotten_after_a_year(cast, family):
+    viewer = cast.caseworker.viewer
+    with acting_as(viewer):
+        for days in (400, 200, 0):
+            movements.see(people=family, site="CAMP-A", by=viewer, now=NOW - timedelta(days=days))
+    purging.of_agency(agency=cast.border, now=NOW)
+    with acting_as(viewer):
+        assert set(Presence.objects.values_list("day", flat=True)) == {TODAY, TODAY - timedelta(days=200)}
 
 
 def test_the_page_of_a_family_records(cast, family):
