@@ -13,7 +13,7 @@ import zlib
 
 PDF, PICTURE = "pdf", "picture"
 NEAR = 4096  # bytes between the name of a stream of objects and its beginning
-INFLATED, ALTOGETHER = 2**20, 64 * 2**20  # bytes of one stream of objects, and of all
+INFLATED, ALTOGETHER = 2**20, 16 * 2**20  # bytes of one stream of objects, and of all
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _ZIP_END, _ZIP_TAIL = (
     b"PK\x05\x06",
