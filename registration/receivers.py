@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.dispatch import receiver
 
@@ -36,8 +36,9 @@ def populations(
 
 @receiver(purging)
 def purge(sender: type[Agency], agency: Agency, now: datetime, at_most: int, **_: object) -> int:
-    """Remove drafts and numbers of the desks that are over, batches of documents, and who was where long ago."""
-    return sum(one.purge(agency=agency, now=now, at_most=at_most) for one in (desk, batches, movements))
+    """Remove drafts and numbers of the desks that are over, batches of documents, who was where and what files held long ago."""
+    given: dict[str, Any] = {"agency": agency, "now": now, "at_most": at_most}
+    return sum(one.purge(**given) for one in (desk, batches, movements)) + content.destroy_old(**given)
 
 
 @receiver(backups.restored)

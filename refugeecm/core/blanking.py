@@ -115,7 +115,7 @@ def entries() -> Iterator[Entry]:
 
 
 def _clause(sets: dict[str, str]) -> str:
-    return ", ".join(f"{column} = {value}" for column, value in sets.items())
+    return ", ".join(f'"{column}" = {value}' for column, value in sets.items())
 
 
 def _text(value: str) -> str:

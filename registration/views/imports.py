@@ -183,7 +183,7 @@ def errors(request: ViewedRequest, pk: uuid.UUID, form: str) -> HttpResponse:
 @access.requires(Permission.IMPORT_RUN)
 def correct(request: ViewedRequest, pk: uuid.UUID) -> HttpResponse:
     """Receive corrected rows back into the file in which they had errors."""
-    batch = _batch(request, pk)
+    batch = _readable(request, pk)
     form = CorrectedForm(request.POST, request.FILES)
     if not form.is_valid():
         messages.error(request, " ".join(str(one) for one in form.errors["file"]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pghistory.models
@@ -13,9 +13,18 @@ from django.db import DatabaseError, connection, models, transaction
 from agencies.models import Notification
 from refugeecm.core import blanking, outbox, seals
 from refugeecm.core.models import Blanked, Event
-from registration.actions import erasing, holding
+from registration.actions import erasing, holding, imports
+from registration.actions.imports import content
 from registration.enums.retention import ErasureOrigin, ErasureStatus, Keeping
-from registration.models import Erasure, Individual, LedgerLine, PersonKey, RetentionChoice
+from registration.models import (
+    Erasure,
+    ImportBatch,
+    ImportPiece,
+    Individual,
+    LedgerLine,
+    PersonKey,
+    RetentionChoice,
+)
 from registration.policies import NotPermitted
 from registration.rules import retention
 from tests.conftest import NOW, Cast, Person, acting_as
@@ -175,6 +184,21 @@ def test_periods_suggest_and_people_propose(cast: Cast, supervisor: Person, know
     assert erasing.suggest(agency=cast.border, now=NOW, today=day) == 0, (
         "who was declined is not suggested again"
     )
+
+
+def test_what_a_file_held_goes_after_ninety_days(cast: Cast, event: Any) -> None:
+    viewer = cast.caseworker.viewer
+    with acting_as(viewer):
+        batch = imports.receive(
+            data=b"given_name\nAmal\n", file_name="a.csv", event=event, by=viewer, now=NOW
+        )
+        imports.cancel(batch=batch, by=viewer, now=NOW)
+        ImportBatch.objects.filter(pk=batch.pk).update(key=b"wrapped")
+        old: dict[str, Any] = {"agency": cast.border, "at_most": 5000}
+        assert content.destroy_old(now=NOW + timedelta(days=90), **old) == 0
+        assert content.destroy_old(now=NOW + timedelta(days=91), **old) == 1
+        assert content.destroy_old(now=NOW + timedelta(days=91), **old) == 0
+        assert not ImportPiece.objects.filter(batch=batch).exists()
 
 
 def test_partners_who_were_given_the_record_are_told(

@@ -1,5 +1,6 @@
 """What is proven by trying to break it? `./manage.py prove import [--rows 50000] [--kills 20]` prints one JSON object.
 
+`./manage.py prove erasure [--people 20]`: people marked through every entrance are erased, and nothing is left of them.
 `./manage.py prove influx [--rows 50000]`: a large spreadsheet with faults is read, accepted, corrected and accepted again.
 `./manage.py prove seals [--tampers 1000] [--batches 30] [--rows 200000]`: every change to what was sealed is found.
 `./manage.py prove access [--share 1.0]`: nobody sees, changes or learns of what no agreement opens to them.
@@ -19,7 +20,17 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from refugeecm.demonstration.proofs import access, files, imports, influx, keys, restore, seals, webhooks
+from refugeecm.demonstration.proofs import (
+    access,
+    erasure,
+    files,
+    imports,
+    influx,
+    keys,
+    restore,
+    seals,
+    webhooks,
+)
 from refugeecm.demonstration.scratch import NotHere, ground
 from refugeecm.services import ServersFailed
 
@@ -27,7 +38,9 @@ from refugeecm.services import ServersFailed
 class Command(BaseCommand):
     """Try to break a promise; exit with 1 when it breaks."""
 
-    help = "Prove. Names: access, files, groups, import, influx, keys, merge, restore, seals, webhooks."
+    help = (
+        "Prove. Names: access, erasure, files, groups, import, influx, keys, merge, restore, seals, webhooks."
+    )
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -36,6 +49,7 @@ class Command(BaseCommand):
             "name",
             choices=[
                 "access",
+                "erasure",
                 "files",
                 "groups",
                 "import",
@@ -57,7 +71,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--batches", type=int, default=30, help="how many seals there are (30)")
         parser.add_argument(
-            "--people", type=int, default=2000, help="people of the world that is lost (2000)"
+            "--people", type=int, help="people of the world that is lost (2000), or that are erased (20)"
         )
         parser.add_argument(
             "--flips", type=int, default=1000, help="how many times a backup is damaged (1000)"
@@ -87,6 +101,11 @@ class Command(BaseCommand):
 
     def _files(self, **_rest: Any) -> dict[str, Any]:
         return files.prove(say=self.stderr.write)
+
+    def _erasure(self, *, people: int | None, **_rest: Any) -> dict[str, Any]:
+        now, many = timezone.now(), people or 20
+        with ground(now=now) as place:
+            return erasure.prove(place, people=many, now=now, say=self.stderr.write)
 
     def _groups(self, *, runs: int, steps: int, seed: int, **options: Any) -> dict[str, Any]:
         try:
@@ -119,8 +138,10 @@ class Command(BaseCommand):
                 place, rows=rows or 100_000, kills=many, seed=seed, now=now, say=self.stderr.write
             )
 
-    def _restore(self, *, people: int, flips: int, seed: int, **_rest: Any) -> dict[str, Any]:
-        return restore.prove(people=people, flips=flips, seed=seed, now=timezone.now, say=self.stderr.write)
+    def _restore(self, *, people: int | None, flips: int, seed: int, **_rest: Any) -> dict[str, Any]:
+        return restore.prove(
+            people=people or 2000, flips=flips, seed=seed, now=timezone.now, say=self.stderr.write
+        )
 
     def _webhooks(self, *, events: int, kills: int | None, seed: int, **_rest: Any) -> dict[str, Any]:
         many = 10 if kills is None else kills
