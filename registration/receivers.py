@@ -38,7 +38,8 @@ def populations(
 def purge(sender: type[Agency], agency: Agency, now: datetime, at_most: int, **_: object) -> int:
     """Remove drafts and numbers of the desks that are over, batches of documents, who was where and what files held long ago."""
     given: dict[str, Any] = {"agency": agency, "now": now, "at_most": at_most}
-    return sum(one.purge(**given) for one in (desk, batches, movements)) + content.destroy_old(**given)
+    done: list[int] = [one.purge(**given) for one in (desk, batches, movements)]
+    return sum(done, content.destroy_old(**given))
 
 
 @receiver(backups.restored)
