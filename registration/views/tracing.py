@@ -137,15 +137,20 @@ def _match(match: TracingMatch, person: Individual, viewer: access.Viewer) -> di
         ("nationality", country(person.nationality)),
         ("birth_place", person.birth_place),
     )
+    mine = match.other_agency_id == viewer.agency_id
+    # Another agency's person who says no is as one who was not reached: a refusal would tell that it is they.
+    hidden = match.status == TracedStatus.REFUSED and not mine
+    status = TracedStatus.CONFIRMED if hidden else TracedStatus(match.status)
     return {
         "match": match,
+        "status": status.label,
         "name": sight.text("given_name", person.full_name),
         "number": sight.text("number", person.number),
         "facts": [sight.text(field, text) for field, text in said if text and sight.sees(field)],
         "reasons": reasons(match.evidence)[0],
-        "agency": "" if match.other_agency_id == viewer.agency_id else match.other_agency.name,
-        "mine": match.other_agency_id == viewer.agency_id,
-        "kind": KINDS.get(TracedStatus(match.status), "neutral"),
+        "agency": "" if mine else match.other_agency.name,
+        "mine": mine,
+        "kind": KINDS.get(status, "neutral"),
     }
 
 
