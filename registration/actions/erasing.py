@@ -115,7 +115,7 @@ def propose(*, individual: Individual, origin: str, reason: str, by: Viewer, now
         raise NotPermitted(_("This was proposed already. Somebody else approves or declines it."))
     if known is None:
         known = Erasure(
-            id=uuid7(now), agency=by.agency, individual=person, origin=origin, reason=reason,
+            id=uuid7(now), agency=by.agency, individual=person, origin=origin, reason=reason, status=ErasureStatus.PROPOSED,
             proposed_by_id=by.user_id, proposed_at=now,
         )  # fmt: skip
         known.save(force_insert=True)

@@ -73,6 +73,7 @@ from registration.enums.people import (
     StatusBasis,
     StatusCategory,
 )
+from registration.enums.retention import ERASURE_MOVES
 from registration.enums.rights import RIGHTS_MOVES
 from registration.enums.status import (
     COUNTED,
@@ -94,6 +95,7 @@ __all__ = [
     "DEADLINE_MOVES",
     "DECIDED",
     "ENTERED",
+    "ERASURE_MOVES",
     "EXERCISE_MOVES",
     "FACTS",
     "FOCAL",

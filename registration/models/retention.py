@@ -107,7 +107,7 @@ class Erasure(PersonOwned):
     due_on = models.DateField(_("kept until"), null=True)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     status = models.CharField(
-        _("status"), max_length=9, choices=ErasureStatus, default=ErasureStatus.PROPOSED
+        _("status"), max_length=9, choices=ErasureStatus, default=ErasureStatus.SUGGESTED
     )
     suggested_at = models.DateTimeField(null=True)
     proposed_by = who(db_index=False)

@@ -43,6 +43,7 @@ from registration.enums import (
     ATTACHMENT_MOVES,
     BATCH_MOVES,
     DEADLINE_MOVES,
+    ERASURE_MOVES,
     EXERCISE_MOVES,
     INFLUX_MOVES,
     ISSUED_MOVES,
@@ -59,6 +60,7 @@ from registration.enums import (
 from registration.models import (
     Attachment,
     Deadline,
+    Erasure,
     ImportBatch,
     ImportStep,
     InfluxEvent,
@@ -90,6 +92,7 @@ MOVED = {
     "DELIVERY_MOVES": (WebhookDelivery, DELIVERY_MOVES),
     "BATCH_MOVES": (ImportBatch, BATCH_MOVES),
     "STEP_MOVES": (ImportStep, STEP_MOVES),
+    "ERASURE_MOVES": (Erasure, ERASURE_MOVES),
     "EXERCISE_MOVES": (VerificationExercise, EXERCISE_MOVES),
     "TOKEN_MOVES": (QueueToken, TOKEN_MOVES),
     "MERGE_MOVES": (Merge, MERGE_MOVES),
