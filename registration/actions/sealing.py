@@ -93,7 +93,11 @@ class Opener:
     @cached_property
     def _keys(self) -> dict[uuid.UUID, bytes]:
         found = PersonKey.objects.filter(individual_id__in=self._people).select_related("agency__key")
-        keys = list(found.only("agency", "wrapped", "agency__key__wrapped"))
+        keys = list(
+            found.only(
+                "agency", "wrapped", *(f"agency__key__{one}" for one in ("wrapped", "number", "previous"))
+            )
+        )
         wrapping = {
             one.agency_id: one.agency.key.plain() for one in {key.agency_id: key for key in keys}.values()
         }

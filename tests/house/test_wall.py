@@ -13,7 +13,7 @@ from agencies.access import present
 from agencies.models import Agreement, AgreementDocument, AgreementSignature
 from refugeecm.core import wall
 from refugeecm.core.bulk import insert
-from refugeecm.core.models import Event, ReadEvent
+from refugeecm.core.models import Blanked, Event, ReadEvent
 from registration.models import Consent, Household, Individual
 from resettlement.models import Handover, Referral
 from tests.conftest import acting_as
@@ -29,7 +29,10 @@ def test_without_a_context_there_is_nothing(world, model):
         assert not found.exists()
 
 
-@pytest.mark.parametrize("model", WALLED, ids=name_of)
+OF_NOBODY = {Blanked}  # leaves of seals: hashes, which whoever checks the seals reads
+
+
+@pytest.mark.parametrize("model", [one for one in WALLED if one not in OF_NOBODY], ids=name_of)
 def test_each_agency_sees_its_own_and_what_is_shared(world, model):
     """Read as SQL would, without any filter of the application: every row is one's own, or shared by a live agreement."""
     own = next(one for one in ("owner_id", "agency_id", "provider_id") if one in columns(model))
