@@ -28,6 +28,9 @@ PEOPLE = [
     for role in ("caseworker", "administrator")
 ]
 SYSTEMS = [f"{relation}-system" for relation in RELATIONS]
+if SMALL:  # administrators of two agencies, and systems of those that differ in what they may ask
+    PEOPLE = [one for one in PEOPLE if "administrator" not in one or one.partition("-")[0] in {OWN, NONE}]
+    SYSTEMS = [f"{relation}-system" for relation in (OWN, "full", "status", "ended", NONE)]
 ABSENT = {True: "987654321", False: "018f0000-0000-7000-8000-000000000001"}
 LIKE_IDS = (
     "id",
@@ -133,7 +136,9 @@ def _fields(run: Asking, actor: Actor) -> Iterator[tuple[str, dict[str, str], st
 
 
 @pytest.mark.parametrize("turn", range(ROUNDS))
-@pytest.mark.parametrize("who", PEOPLE[::2] if SMALL else PEOPLE)  # the matrix asks for them by every role
+@pytest.mark.parametrize(
+    "who", [one for one in PEOPLE if not SMALL or "administrator" not in one]
+)  # the matrix asks for them by every role
 def test_an_id_in_a_path_changes_nothing(asking, who, turn):
     relation, _dash, role = who.partition("-")
     actor = asking.world.actor(relation, role)

@@ -28,6 +28,13 @@ SOME = ("caseworker", "administrator", "system")
 ACTORS = [
     f"{relation}-{role}" for relation in RELATIONS for role in (ROLES if relation in {OWN, "full"} else SOME)
 ]
+if SMALL:  # every address by every role of the owner, by who may see most and by each relation; prove access asks for all of them
+    OVER = {"ended", "expired", "suspended", "proposed"}  # who sees nothing: one person each, and one system
+    ASKED = {f"{OWN}-{role}" for role in ROLES} | {"full-supervisor", f"{NONE}-administrator", "ended-system"}
+    ACTORS = [
+        one for one in ACTORS
+        if one in ASKED or one.endswith("-caseworker") or (one.endswith("-system") and one.partition("-")[0] not in OVER)
+    ]  # fmt: skip
 ACTORS.append(f"{NOWHERE}-outsider")
 # Which methods a page knows does not depend on who asks: in small these ask by all of them.
 CURIOUS = {f"{OWN}-caseworker", f"{OWN}-administrator", "full-caseworker", f"{NONE}-caseworker"}
