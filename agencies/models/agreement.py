@@ -289,8 +289,8 @@ class AgreementDocument(models.Model):
     objects = PartyQuerySet.as_manager()
     sealed_by_agency: ClassVar[dict[str, str]] = {"sealed": "agencies_agreementdocument.sealed|{pk}"}
     field_classes = classified(C1="id agreement agency name size sha256 added_by at", internal="sealed")
-    # Changed only when the agency's key is: then the file is sealed anew. `sha256` says that it is the same.
-    wall: ClassVar[Wall] = replace(_OF_A_PARTY, append_only=False)
+    # When the agency's key is changed the file is sealed anew; `sha256` says that it is the same.
+    wall: ClassVar[Wall] = replace(_OF_A_PARTY, resealed="sealed")
 
     def __str__(self) -> str:
         return self.name

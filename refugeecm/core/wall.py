@@ -30,7 +30,7 @@ class Wall:
     """Conditions in SQL over the columns of one table; `{agency}` stands for the agency of the transaction.
 
     own: rows the agency may read and write. shared: rows it may also read. insert: what may be inserted, when it is not `own`.
-    append_only: rows are never changed or removed by the application.
+    append_only: rows are never changed or removed by the application, but for the column `resealed`, when a key is changed.
     """
 
     own: str = "agency_id = {agency}"
@@ -38,6 +38,7 @@ class Wall:
     insert: str = ""
     update: str = ""
     append_only: bool = False
+    resealed: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,8 @@ def apply() -> None:
                 )  # trap 5: the application cannot imitate history
             elif (wall and wall.append_only) or getattr(model, "append_only", False):
                 cursor.execute(f"GRANT SELECT, INSERT ON {table} TO app")
+                if wall and wall.resealed:
+                    cursor.execute(f"GRANT UPDATE ({wall.resealed}) ON {table} TO app")
             else:
                 cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO app")
             if wall:

@@ -23,7 +23,9 @@ MADE_UP = (
     _("approved by"), _("approved at"), _("drafted by"), _("replaces"), _("suspended by"), _("counted"), _("languages"),
     _("other nationalities"), _("further name"), _("relative"), _("specific need"), _("identified by"), _("reviewed by"),
     _("merged into"), _("attachment"), _("added by"), _("withdrawn by"), _("scans uploads"), _("rights request"), _("extended by"),
-    _("issued document"), _("batch"),
+    _("issued document"), _("batch"), _("appointed by"), _("started by"), _("set at"), _("subject id"), _("noted by"),
+    _("planned by"), _("decided at"), _("begun by"), _("other agency"), _("request"), _("records"), _("shown"), _("set by"),
+    _("removed by"), _("representative"), _("assessed by"), _("evidence"), _("suggested at"),
 )  # fmt: skip
 
 

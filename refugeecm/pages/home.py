@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet, Value
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -71,6 +72,15 @@ class Task:
     status: Text
 
 
+def _numbers(**some: QuerySet[Any]) -> Counter[str]:
+    """Return how many rows there are of each, at most LIMIT and one, in one statement."""
+    first, *others = (
+        one.order_by().annotate(of=Value(name)).values_list("of", flat=True)[: LIMIT + 1]
+        for name, one in some.items()
+    )
+    return Counter(first.union(*others, all=True))
+
+
 @require_GET
 @access.requires(Permission.HOME)
 def home(request: ViewedRequest) -> HttpResponse:
@@ -79,12 +89,13 @@ def home(request: ViewedRequest) -> HttpResponse:
     tiles: list[Tile] = []
     tasks: list[Task] = []
     running: list[dict[str, Any]] = []
+    own = Household.objects.visible_to(viewer).filter(agency_id=viewer.agency_id)
+    waiting = _numbers(groups=own.to_register(), asked=RightsRequest.objects.visible_to(viewer).to_answer())
     if viewer.may(Permission.PERSON_REGISTER):
         tasks += _drafts(viewer)
-        own = Household.objects.visible_to(viewer).filter(agency_id=viewer.agency_id)
-        counted = own.to_register()[: LIMIT + 1].count()
+        url = reverse("groups")
         tiles.append(
-            _waits(_("Groups to register"), counted, reverse("groups"), _("counted, not yet one by one"))
+            _waits(_("Groups to register"), waiting["groups"], url, _("counted, not yet one by one"))
         )
     if viewer.may(Permission.IMPORT_READ):
         batches, running = _imports(viewer, tiles)
@@ -92,11 +103,8 @@ def home(request: ViewedRequest) -> HttpResponse:
     if viewer.may(Permission.REFERRAL_READ):
         tasks += _referrals(viewer, tiles, now)
     if viewer.may(Permission.RIGHTS_KEEP):
-        asked = RightsRequest.objects.visible_to(viewer).to_answer()
         url = reverse("rights-requests")
-        tiles.append(
-            _waits(_("Requests to answer"), asked[: LIMIT + 1].count(), url, _("about people's own data"))
-        )
+        tiles.append(_waits(_("Requests to answer"), waiting["asked"], url, _("about people's own data")))
     if viewer.may(Permission.CLAIM_READ):
         tasks += _claims(viewer, tiles)
     tasks += _agreements(viewer, tiles, today=timezone.localdate(now))

@@ -123,10 +123,10 @@ def belonging_to(number: str, viewer: Viewer) -> frozenset[uuid.UUID]:
     ids |= Individual.objects.owned_by(viewer).merged_into_any(ids)
     found = ids | {one.household_id for one in people}
     claims = Claim.objects.owned_by(viewer).filter(individual__in=ids).values_list("pk", flat=True)
-    documents = Document.objects.owned_by(viewer).filter(individual__in=ids).values_list("pk", flat=True)
+    papers = Document.objects.owned_by(viewer).filter(individual__in=ids).values_list("pk", flat=True)
     referrals = Referral.objects.owned_by(viewer).filter(claim__in=claims).values_list("pk", flat=True)
     files = Attachment.objects.visible_to(viewer).filter(individual__in=ids).values_list("pk", flat=True)
-    return frozenset({*found, *claims, *documents, *files, *referrals})
+    return frozenset({*found, *claims, *papers.union(files), *referrals})
 
 
 def look(viewer: Viewer, asked: Asked, *, before: Place, limit: int, patience: float = PATIENCE) -> Found:
